@@ -7,6 +7,7 @@ came into the index are skipped. Does not know which indexes a search scans: `pa
 
 import datetime as dt
 import math
+import operator
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ LOOK = 250
 
 #: Hours of the history that one jump reads, and the age in hours of the oldest.
 HOURS, KNOWN_HOURS = 168, 34 * 24
+
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 #: The place before that of every task.
 TOP = Place(math.inf, "")
@@ -158,13 +161,37 @@ class WholeStream(Stream):
 
 
 def _matches(payload: dict[str, Any], terms: Iterable[Term]) -> bool:
-    return all((_text_at(payload, term.path) == term.value) is not term.unwanted for term in terms)
+    """Return whether a payload has one of the wanted values of each field, and nothing unwanted."""
+    has_one: dict[tuple[str, ...], bool] = {}
+    for term in terms:
+        fits = _fits(_at(payload, term.path), term)
+        if not term.unwanted and term.comparison is None:
+            has_one[term.path] = has_one.get(term.path, False) or fits
+        elif fits is term.unwanted:
+            return False
+    return all(has_one.values())
 
 
-def _text_at(value: Any, path: Sequence[str]) -> str | None:
-    """Return the value at a path of a payload as text, None if there is none."""
+def _fits(value: Any, term: Term) -> bool:
+    if value is ...:
+        return False
+    if term.comparison is None:
+        return task_hash.as_text(value) == term.value
+    how, number = term.comparison
+    try:
+        return _COMPARE[how](float(task_hash.as_text(value)), number)
+    except (ValueError, OverflowError):
+        return False
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    """Return the value at a path of a payload, also in a list; `...` if there is none."""
     for name in path:
-        if not isinstance(value, dict) or name not in value:
-            return None
-        value = cast(dict[str, Any], value)[name]
-    return task_hash.as_text(value)
+        if isinstance(value, list) and name.isdecimal() and len(name) < 10:
+            found = cast(list[Any], value)[int(name) :]
+            value = found[0] if found else ...
+        elif isinstance(value, dict):
+            value = cast(dict[str, Any], value).get(name, ...)
+        else:
+            return ...
+    return value

@@ -9,14 +9,13 @@ import difflib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from huey_tasks.access.roles import Reach
 from huey_tasks.broker.keys import queue_names
 from huey_tasks.broker.states import LIVE, TERMINAL
 from huey_tasks.errors import InvalidQuery, Problem
-from huey_tasks.records.ids import is_task_id
 
 #: Characters of a whole search, and terms in it: more than anyone types.
 MAX_CHARS, MAX_TERMS = 1000, 30
@@ -49,10 +48,17 @@ WORDS = {
     "error": "part of the error",
     "cause": "the fingerprint of a failure group",
     "flow": "the id of a flow",
-    "payload.<field>": "the value of that field of the payload, as text",
+    "payload.<field>": "the value of that field of the payload, as text, or payload.amount:>5",
     "age": "time since the submission: age:<1h, age:>5m",
     "dur": "duration of the last attempt: dur:>2s",
     "wait": "time in its queue before it started: wait:>500ms",
+}
+
+_ALL = "different words must all match, several values of one word mean any of them, '-' excludes."
+#: What other searches have between two terms; here it would be looked for in the error.
+_OPERATORS = {
+    word: f"There is no '{word}' in a search: {_ALL} In quotation marks it is a text."
+    for word in ("AND", "OR", "NOT", "&&", "||")
 }
 
 #: What the API calls the same thing, which people try as a word.
@@ -66,6 +72,17 @@ _TOKEN = re.compile(
     r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s"]*))(?:\s+|$)'
 )
 _SPAN = re.compile(r"([<>])=?(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)")
+#: A comparison with a number in the payload; in quotation marks it is a text.
+_COMPARISON = re.compile(r"([<>]=?)(-?\d{1,20}(?:\.\d{1,20})?)")
+#: The values that something may have; with another one nothing would ever be found.
+_SHAPES = {
+    "type": (r"[^*?<>|,]+", "the whole name of a task type; there are no wildcards"),
+    "tag": (r'[^\s,"\\]+', "one whole tag, which has no spaces, commas, quotes and backslashes"),
+    "worker": (r"[^\s*?<>|,]+", f"{WORDS['worker']}; there are no wildcards"),
+    "id": (r"[0-9a-fA-F-]{1,36}", "a task id, a UUID, or its beginning"),
+    "cause": (r"[0-9a-f]{16}", "a fingerprint, 16 hex digits"),
+    "flow": (r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "the whole id of a flow, a UUID"),
+}
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -73,7 +90,8 @@ _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 class Term:
     """One part of a search: the word, the value, and whether tasks with it are unwanted.
 
-    `path` is that of a field in the payload. `low_ms` and `high_ms` are the limits of a duration.
+    `path` is that of a field in the payload. `low_ms` and `high_ms` are the limits of a duration,
+    `comparison` is how a number in the payload is compared, such as (">=", 5.0).
     """
 
     word: str
@@ -82,6 +100,7 @@ class Term:
     path: tuple[str, ...] = ()
     low_ms: float | None = None
     high_ms: float | None = None
+    comparison: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,9 +110,17 @@ class Query:
     terms: tuple[Term, ...] = ()
 
     def with_values(self, **values: str | None) -> "Query":
-        """Return the search with one more term for each value that is not None."""
-        more = [Term(word, value) for word, value in values.items() if value is not None]
-        return Query((*self.terms, *more))
+        """Return the search with one more term for each value that is not None.
+
+        Raises InvalidQuery for a value that nothing can have.
+        """
+        named = {at: _named(at, value) for at, value in values.items() if value is not None}
+        wrong = [
+            replace(no, pointer=f"/{at}") for at, no in named.items() if isinstance(no, Problem)
+        ]
+        if wrong:
+            raise InvalidQuery(wrong)
+        return Query((*self.terms, *(one for one in named.values() if isinstance(one, Term))))
 
     def within(self, reach: Reach) -> "Query":
         """Return the search as it finds only what is within a reach.
@@ -136,7 +163,8 @@ class Query:
             elif term.word in ("error", "any"):
                 yield {"kind": term.word, "text": term.value, "no": term.unwanted}
             elif term.path and not term.unwanted:  # a rough check would exclude too much
-                yield {"kind": "payload", "values": _traces(term)}
+                others = [each for each in self.payload if each.path == term.path]
+                yield {"kind": "payload", "values": _traces(term, is_only=len(others) == 1)}
 
 
 def parse(text: str) -> Query:
@@ -172,24 +200,39 @@ def _term(token: re.Match[str]) -> Term | Problem:
     name, _, path = word.partition(".")
     name = name.lower()
     if name == "payload" and path:
-        return Term(word, value, unwanted, tuple(path.split(".")))
+        return _of_payload(word, value, unwanted, is_quoted=quoted is not None)
     if path or (name and name not in WORDS):
         return Problem("/q", "unknown_word", _unknown(word[:40], name))
     if name in ("age", "dur", "wait"):
         return _time(name, value, unwanted)
+    if not name and quoted is None and value in _OPERATORS:
+        return Problem("/q", "unknown_word", _OPERATORS[value])
+    return _named(name or "any", value, unwanted)
+
+
+def _named(name: str, value: str, unwanted: bool = False) -> Term | Problem:
+    """Return the term of a word whose value is a text, if there can be such a value."""
     if name == "state":
         return _choice(name, state_named(value), unwanted, STATES, WORDS["state"])
     if name == "queue":
         names = queue_names()
         return _choice(name, value.lower(), unwanted, names, ", ".join(names))
-    if name == "type" and "*" in value:  # no type has it in its name: nothing would ever be found
-        rule = "'type:' takes the whole name of a task type; there are no wildcards."
-        return Problem("/q", "unknown_value", rule)
-    if name == "cause" and not re.fullmatch("[0-9a-f]{16}", value):
-        return Problem("/q", "unknown_value", "'cause:' takes a fingerprint, 16 hex digits.")
-    if name == "flow" and not is_task_id(value):
-        return Problem("/q", "unknown_value", "'flow:' takes the whole id of a flow, a UUID.")
-    return Term(name or "any", value, unwanted)
+    shape, takes = _SHAPES.get(name, (".+", ""))
+    if not re.fullmatch(shape, value, re.DOTALL):
+        many = f"; several are {name}:… {name}:…" if "," in value or "|" in value else ""
+        return Problem("/q", "unknown_value", f"'{name}:' takes {takes}{many}.")
+    return Term(name, value.lower() if name in ("id", "flow") else value, unwanted)
+
+
+def _of_payload(word: str, value: str, unwanted: bool, *, is_quoted: bool) -> Term | Problem:
+    term = Term(word, value, unwanted, tuple(word.split(".")[1:]))
+    if is_quoted or value[0] not in "<>":
+        return term
+    found = _COMPARISON.fullmatch(value)
+    if found is None:
+        rule = f"'{word[:40]}:' compares numbers, as in payload.amount:>5; a text that begins so"
+        return Problem("/q", "number", f'{rule} is in quotation marks, payload.note:">5".')
+    return replace(term, comparison=(found[1], float(found[2])))
 
 
 def _unknown(word: str, name: str) -> str:
@@ -217,7 +260,14 @@ def _time(word: str, value: str, unwanted: bool) -> Term | Problem:
     return Term(word, value, unwanted, (), low, high)
 
 
-def _traces(term: Term) -> list[str]:
-    """Return texts that the JSON of each matching payload contains: the field and the value."""
-    field = json.dumps(term.path[-1], ensure_ascii=False)
+def _traces(term: Term, *, is_only: bool) -> list[str]:
+    """Return texts that the JSON of each matching payload contains: the field and the value.
+
+    A number in the path may be a place in a list, whose JSON does not have it; one of several
+    values of a field need not be there.
+    """
+    names = [name for name in term.path if not name.isdecimal()] or [term.path[0]]
+    field = json.dumps(names[-1], ensure_ascii=False)
+    if term.comparison or not is_only:
+        return [field]
     return [field, json.dumps(term.value, ensure_ascii=False)[1:-1]]

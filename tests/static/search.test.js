@@ -23,6 +23,10 @@ test('a term is written so that it is read as the same', () => {
     { no: false, word: '', value: 'plain' }, { no: false, word: '', value: '-x' }, { no: false, word: '', value: 'a:b' },
     { no: true, word: 'error', value: 'two "words"' }, { no: false, word: 'tag', value: '\\' },
   ]) assert.deepEqual(written(termText(term)), [[term.no, term.word, term.value]]);
+  // Without quotation marks these would be a comparison and an operator.
+  assert.equal(termText({ word: 'payload.note', value: '>5' }), 'payload.note:">5"');
+  assert.equal(termText({ word: '', value: 'OR' }), '"OR"');
+  assert.equal(termText({ word: 'age', value: '>5m' }), 'age:>5m');
 });
 
 test('a state has one name however it is called', () => {
@@ -40,9 +44,9 @@ test('deliveries of webhooks are left out, or no longer', () => {
 });
 
 test('half a term is not searched for', () => {
-  for (const text of ['state:', 'state:fai', 'queue:hi', 'age:<1', 'error:"half', 'colour:red', '-']) assert.equal(isWhole(text), false,
+  for (const text of ['state:', 'state:fai', 'queue:hi', 'age:<1', 'error:"half', 'colour:red', '-', 'payload.a:>=']) assert.equal(isWhole(text), false,
     text);
-  for (const text of ['', 'state:failed', 'age:<1h', 'dur:>=1.5s', 'payload.a:1', 'free words']) assert.equal(isWhole(text), true, text);
+  for (const text of ['', 'state:failed', 'age:<1h', 'dur:>=1.5s', 'payload.a:1', 'payload.a:>5', 'free words']) assert.equal(isWhole(text), true, text);
 });
 
 test('what is offered replaces the term at the caret', () => {

@@ -22,7 +22,8 @@ class SearchQuery(Query):
         max_length=1000,
         description="A search such as `state:failure payload.user_id:42 -worker:high age:<1h`. "
         "Fields: state queue type tag worker id error cause flow payload.<field> age dur wait; "
-        "bare words search the error and the type. Several values of one field match any of them. "
+        "bare words search the error and the type, `payload.amount:>5` compares numbers. "
+        "Several values of one field match any of them. "
         "`-` excludes.",
     )
     state: StateName | None = Field(

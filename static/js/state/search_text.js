@@ -38,7 +38,8 @@ export function termsOf(text) {
 
 /** @param {{no?: boolean, word: string, value: string}} term */
 export function termText({ no = false, word, value }) {
-  const plain = /^[^\s"]+$/.test(value) && (word || !/^-|^[A-Za-z_.]+:/.test(value));
+  const means = word ? /^payload\./.test(word) && /^[<>]/ : /^-|^[A-Za-z_.]+:|^(AND|OR|NOT|&&|\|\|)$/;
+  const plain = /^[^\s"]+$/.test(value) && !(means && means.test(value));
   const written = plain ? value : `"${value.replace(/(["\\])/g, '\\$1')}"`;
   return `${no ? '-' : ''}${word ? `${word}:` : ''}${written}`;
 }
@@ -110,6 +111,6 @@ export function isWhole(text) {
     if (word === 'state') return stateNamed(value) !== null;
     if (word === 'queue') return queueNames().includes(value.toLowerCase());
     if (word === 'age' || word === 'dur' || word === 'wait') return /^[<>]=?\d+(\.\d+)?(ms|s|m|h|d)$/.test(value);
-    return word === '' || word in WORDS || /^payload\../.test(word);
+    return word === '' || word in WORDS || (/^payload\../.test(word) && !/^[<>]=?-?$/.test(value));
   });
 }

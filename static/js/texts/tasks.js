@@ -8,7 +8,7 @@ export const SEARCH_WORDS = {
   queue: 'the name of a queue',
   type: 'a task type, by its full name',
   tag: 'a tag, by its full name',
-  payload: 'payload.<field>: the value of a payload field',
+  payload: 'payload.<field>: the value of a payload field, or payload.amount:>5',
   error: 'part of the error',
   worker: 'a worker or its consumer',
   cause: 'a group of failures',

@@ -25,6 +25,10 @@ from huey_tasks.search.query import MAX_CHARS, MAX_TERMS, Term, parse
         ('error:"not \\"here\\""', [Term("error", 'not "here"')]),
         ("payload.user.id:42", [Term("payload.user.id", "42", path=("user", "id"))]),
         ("-payload.Größe:ä", [Term("payload.Größe", "ä", True, ("Größe",))]),
+        ("payload.n:>=-5.5", [Term("payload.n", ">=-5.5", path=("n",), comparison=(">=", -5.5))]),
+        ('payload.n:">5"', [Term("payload.n", ">5", path=("n",))]),
+        ("id:6F1C-", [Term("id", "6f1c-")]),
+        ('"OR" or', [Term("any", "OR"), Term("any", "or")]),
         ("age:<1h", [Term("age", "<1h", high_ms=3_600_000)]),
         ("dur:>1.5s", [Term("dur", ">1.5s", low_ms=1500)]),
         ("-wait:>20ms", [Term("wait", ">20ms", True, low_ms=20)]),
@@ -33,8 +37,8 @@ from huey_tasks.search.query import MAX_CHARS, MAX_TERMS, Term, parse
 )
 def test_a_search_is_read_word_by_word(text: str, terms: list[Term]) -> None:
     found = parse(text).terms
-    assert [(t.word, t.unwanted, t.path, t.low_ms, t.high_ms) for t in found] == [
-        (t.word, t.unwanted, t.path, t.low_ms, t.high_ms) for t in terms
+    assert [(t.word, t.unwanted, t.path, t.low_ms, t.high_ms, t.comparison) for t in found] == [
+        (t.word, t.unwanted, t.path, t.low_ms, t.high_ms, t.comparison) for t in terms
     ]
     texts = [t.value for t in found if t.word not in ("age", "dur", "wait")]
     assert texts == [t.value for t in terms if t.word not in ("age", "dur", "wait")]
@@ -51,6 +55,16 @@ def test_a_search_is_read_word_by_word(text: str, terms: list[Term]) -> None:
         ("flow:6f1c2f0e", "unknown_value"),
         ("type:send*", "unknown_value"),
         ("-type:*", "unknown_value"),
+        ("type:send_email,echo", "unknown_value"),
+        ("tag:vip,eu", "unknown_value"),
+        ('tag:"a b"', "unknown_value"),
+        ("worker:high*", "unknown_value"),
+        ("id:42x", "unknown_value"),
+        ("id:6f1c*", "unknown_value"),
+        ("payload.amount:>", "number"),
+        ("payload.amount:>five", "number"),
+        ("payload.at:<2026-11-01", "number"),
+        ("state:failed OR", "unknown_word"),
         ("queue:urgent", "unknown_value"),
         ("age:1h", "time"),
         ("age:<1w", "time"),

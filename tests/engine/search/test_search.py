@@ -93,7 +93,9 @@ def test_tags_are_whole_words() -> None:
     assert find("tag:vip") == [first]
     assert set(find("tag:vip tag:vip2")) == {first, second}
     assert set(find("-tag:vip")) == {second, third}
-    assert find("tag:,") == find("tag:eu") == []
+    assert find("tag:eu") == []
+    with pytest.raises(InvalidQuery, match="one whole tag, which has no spaces, commas"):
+        find("tag:,")
 
 
 @pytest.mark.parametrize("tags", [["a,b"], ["a b"], [""], ["x" * 65], [f"t{n}" for n in range(11)]])
@@ -123,6 +125,33 @@ def test_fields_of_the_payload_are_compared_as_text() -> None:
     assert find("payload.value:19.99") == [price]
     assert find("payload.value:4") == find("payload.a:42") == find("payload.value.b:42") == []
     assert len(find("-payload.value:42")) == 4
+
+
+def test_numbers_of_the_payload_are_compared() -> None:
+    """`payload.value:>5` found nothing, without a word."""
+    values: list[Any] = [4, 5, 5.5, "7", -6, True, None, "many", [9], {"value": 9}, 10**400]
+    names = {str(value)[:9]: submit("echo", value=value) for value in values}
+    everything, huge = set(names), "100000000"
+
+    assert names_of(find("payload.value:>5"), **names) == {"5.5", "7", huge}
+    assert names_of(find("payload.value:>=5"), **names) == {"5", "5.5", "7", huge}
+    assert names_of(find("payload.value:<5"), **names) == {"4", "-6"}
+    assert names_of(find("payload.value:>4 payload.value:<=5.5"), **names) == {"5", "5.5"}
+    assert names_of(find("-payload.value:>5"), **names) == everything - {"5.5", "7", huge}
+    assert find('payload.value:">5"') == []
+
+
+def test_several_values_of_a_field_are_any_of_them() -> None:
+    names = {name: submit("echo", value=name) for name in ("ada", "bob", "eve")}
+    assert names_of(find("payload.value:ada payload.value:bob"), **names) == {"ada", "bob"}
+    assert names_of(find("-payload.value:ada -payload.value:bob"), **names) == {"eve"}
+
+
+def test_a_path_leads_into_a_list() -> None:
+    first = submit("echo", value=[{"name": "a"}, "b"])
+    submit("echo", value=["b"])
+    assert find("payload.value.0.name:a") == [first] == find("payload.value.1:b")
+    assert find("payload.value.2:b") == find("payload.value.x:b") == []
 
 
 def _look(q: str, want: int = 10) -> tuple[set[str], int]:

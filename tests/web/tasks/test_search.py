@@ -89,6 +89,8 @@ def test_pages_are_linked_by_cursors(client: FlaskClient) -> None:
         ("submitted_after=2026-01-01T00:00:00", "/submitted_after"),
         (f"q={'x' * 1001}", "/q"),
         ("color=red", "/color"),
+        ("type=send*", "/type"),
+        ("tag=a,b&worker=x*", "/tag"),
     ],
 )
 def test_what_cannot_be_read_is_a_422_that_says_why(
