@@ -20,6 +20,10 @@ from huey_tasks.records import locks, type_limits
 from huey_tasks.records.models import ConsumerRecord, TaskState, WorkerRecord
 
 _NO_CODE = "no consumer of queue "
+_MODES = {
+    "paused": "is paused{}: it starts no tasks.",
+    "draining": "is being drained{}: it finishes queued tasks and refuses new ones.",
+}
 
 IsAsync = Callable[[str], bool]
 
@@ -163,15 +167,15 @@ class _Seen:
             worker = self.task.worker
             text = f"It runs, in attempt {self.task.attempt}, on worker {worker}."
             yield Reason("running", text, worker=worker)
-        elif self.state is TaskState.PENDING:
-            yield from self._of_type()
-            yield from self._of_what_blocks_it()
-            yield from self._of_queue()
-            if not self.blocked:
-                yield from self._of_place()
         else:
-            yield from self._of_wait()
-            yield from self._of_queue()
+            is_pending = self.state is TaskState.PENDING
+            yield from () if is_pending else self._of_wait()
+            yield from self._of_mode("paused")
+            yield from self._of_what_blocks_it() if is_pending else ()
+            if not self.runs_at_all:
+                yield Reason("no_consumer", f"No consumer of queue {self.broker.name} is running.")
+            yield from self._of_place() if is_pending and not self.blocked else ()
+            yield from self._of_mode("draining")
         if not self.state.terminal:
             yield from self._of_death()
 
@@ -208,6 +212,7 @@ class _Seen:
             yield Reason("known_to_some", text, name=name)
 
     def _of_what_blocks_it(self) -> Iterator[Reason]:
+        yield from self._of_type()
         kind, _, what = self.blocked.partition(":")
         if kind == "lock":
             yield self._of_lock(what)
@@ -237,22 +242,13 @@ class _Seen:
             text = f"As many invocations of '{what}' run as its reserved concurrency allows."
             yield Reason("concurrency_reached", text, name=what, ahead=self.seen.place)
 
-    def _of_queue(self) -> Iterator[Reason]:
-        if self.seen.mode == "paused":
-            yield self._of_mode("queue_paused", "is paused", "it starts no tasks")
-        if not self.runs_at_all:
-            yield Reason("no_consumer", f"No consumer of queue {self.broker.name} is running.")
-        if self.seen.mode == "draining":
-            yield self._of_mode(
-                "queue_draining", "is draining", "it finishes queued tasks and refuses new ones"
-            )
-
-    def _of_mode(self, code: str, how: str, means: str) -> Reason:
+    def _of_mode(self, mode: str) -> Iterator[Reason]:
         by, why, at = self.seen.mode_by, self.seen.mode_why, self.seen.mode_at
-        text = f"Queue {self.broker.name} {how}{f' by {by}' if by else ''}: {means}."
-        if why:
-            text += f" Reason given: {why}"
-        return Reason(code, text, by=by or None, since=task_hash.from_ms(at) if at else None)
+        if mode == self.seen.mode:
+            text = f"Queue {self.broker.name} {_MODES[mode].format(f' by {by}' if by else '')}"
+            text += f" Reason given: {why}" if why else ""
+            since = task_hash.from_ms(at) if at else None
+            yield Reason(f"queue_{mode}", text, by=by or None, since=since)
 
     def _of_place(self) -> Iterator[Reason]:
         ahead = max(self.seen.place, 0)
@@ -286,6 +282,7 @@ class _Seen:
             return
         text = f"Attempt {self.task.attempt} failed; it waits to retry."
         yield Reason("retry_due", text, due_at=due_at)
+        yield from self._of_type()
 
     def _of_lock(self, name: str) -> Reason:
         task_id, token, is_held = locks.lock_holder(self.broker, name)

@@ -114,8 +114,34 @@ def test_a_draining_queue_runs_what_it_has() -> None:
     task_id = submit("echo")
     tq.drain(QUEUE)
     found = tq.explain_task(task_id)
-    assert [one.code for one in found.reasons] == ["queue_draining", "next"]
+    assert [one.code for one in found.reasons] == ["next", "queue_draining"]
     assert found.estimated_start_at is not None
+    consumer_with(str(uuid.uuid4()))
+    assert codes(task_id) == ["workers_busy", "next", "queue_draining"], "it is not why it waits"
+
+
+def test_a_pause_goes_before_all_that_it_waits_for_besides() -> None:
+    """The summary said that one consumer knows its type, while nothing at all started."""
+    consumer_with(None)
+    scripts().knows(QUEUE, f"{QUEUE}@vm", ["echo"])
+    task_id = str(uuid.uuid4())
+    scripts().submit(QUEUE, [NewTask(task_id, b'{"$message":{}}', "of_tomorrow")])
+    HandWorker(f"{QUEUE}@vm/1/a").step()
+    tq.pause(QUEUE, by=tq.Operator("ada", ""))
+    assert codes(task_id) == ["queue_paused", "unknown_type"]
+    assert tq.explain_task(task_id).summary.startswith(f"Queue {QUEUE} is paused by ada")
+    tq.drain(QUEUE, by=tq.Operator("ada", ""))
+    assert codes(task_id) == ["unknown_type", "queue_draining"]
+    assert f"Queue {QUEUE} is being drained by ada" in reason(task_id, "queue_draining").text
+
+
+def test_a_retry_says_already_that_nobody_knows_its_type() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason="ValueError('x')"), want=0)
+    consumer_with(None)
+    scripts().knows(QUEUE, f"{QUEUE}@vm", ["of_yesterday"])
+    assert codes(task_id) == ["retry_due", "unknown_type"]
 
 
 def test_a_task_for_which_a_worker_is_free_starts_now() -> None:
