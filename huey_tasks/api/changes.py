@@ -10,6 +10,7 @@ from huey_tasks.api.tasks import get_task
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.scripts.changes import ChangeScripts
 from huey_tasks.broker.states import TaskState
 from huey_tasks.errors import (
@@ -25,6 +26,7 @@ from huey_tasks.records import copies
 from huey_tasks.records.ids import is_task_id, new_id
 from huey_tasks.records.models import TaskRecord
 from huey_tasks.registry import types
+from huey_tasks.submission.once import unique_by_payload
 from huey_tasks.submission.options import SubmitOptions
 
 
@@ -80,14 +82,15 @@ def _change_in(broker: Broker, task_id: str, wanted: _Wanted, operation: str) ->
     """Change a task if this queue has it; returns its state, "" if not, and what was done."""
     scripts, request = ChangeScripts(broker.scripts), secrets.token_hex(8)
     while True:
-        message = None
+        message, unique = None, ("", "")
         if wanted.payload is not None:
-            message = _message(broker, task_id, wanted.payload)
-            if message is None:
+            known = copies.copy_of(broker, task_id, new_id())
+            if known is None:
                 return "", ""
+            message, unique = _message(known, task_id, broker.name, wanted.payload)
         state, done = scripts.change(
             broker.name, task_id, request, operation, seen_ms=wanted.seen_ms, message=message,
-            delay_ms=wanted.delay_ms, priority=wanted.priority, tags=wanted.tags,
+            unique=unique, delay_ms=wanted.delay_ms, priority=wanted.priority, tags=wanted.tags,
         )  # fmt: skip
         if done != "other":  # else somebody has changed the payload between the two calls
             return state, done
@@ -97,6 +100,9 @@ def _refuse(state: TaskState, done: str) -> None:
     if done == "expires":
         rule = "The task would expire before it may start."
         raise InvalidQuery([Problem("/run_at", "too_late", rule)])
+    if done.startswith("like "):
+        rule = f"Another unique task has this payload: {done.removeprefix('like ')}."
+        raise InvalidQuery([Problem("/payload", "duplicate", rule)])
     if done == "changed":
         raise ChangedMeanwhile("Somebody has changed the task since you read it.")
     if done:
@@ -106,16 +112,16 @@ def _refuse(state: TaskState, done: str) -> None:
     raise TaskRunning("The task has started and cannot change.")
 
 
-def _message(broker: Broker, task_id: str, payload: dict[str, Any]) -> tuple[bytes, bytes] | None:
-    """Return the stored message and the one with that payload; None if the task is not there.
+def _message(
+    known: NewTask, task_id: str, queue: str, payload: dict[str, Any]
+) -> tuple[tuple[bytes, bytes], tuple[str, str]]:
+    """Return the stored message and the one with that payload, and what is unique with each.
 
     All else stays, such as the tasks that follow it.
     """
-    known = copies.copy_of(broker, task_id, new_id())
-    if known is None:
-        return None
-    fresh = types.get(known.type).new_task(task_id, broker.name, payload)
+    fresh = types.get(known.type).new_task(task_id, queue, payload)
     arguments = serializer.loads(fresh.message)
     stored = serializer.loads(known.message)
     changed = stored._replace(args=arguments.args or None, kwargs=arguments.kwargs)
-    return known.message, serializer.dumps(changed)
+    was, becomes = (unique_by_payload(known.type, each) for each in (stored.kwargs, payload))
+    return (known.message, serializer.dumps(changed)), (was, becomes)

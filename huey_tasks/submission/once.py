@@ -74,8 +74,10 @@ class Once:
                 once["request"] = _digest([self.caller, self.idempotency_key, None])
                 once["request_body"] = self.request
         if self.unique_for_s is not None:
-            mark = ["key", self.unique_key] if self.unique_key is not None else ["payload", payload]
-            once["unique"] = _digest([task_type, mark])
+            if self.unique_key is not None:
+                once["unique"] = _digest([task_type, ["key", self.unique_key]])
+            else:
+                once["unique"] = unique_by_payload(task_type, payload)
             once["unique_ms"] = round(self.unique_for_s * 1000)
         return json.dumps(once)
 
@@ -96,6 +98,11 @@ def once_of(
     if idempotency_key is None and unique_for_s is None and unique_key is None:
         return NOT_ONCE
     return Once(idempotency_key, caller, unique_for_s=unique_for_s, unique_key=unique_key)
+
+
+def unique_by_payload(task_type: str, payload: Any) -> str:
+    """Return the digest of what a unique task without a key has for itself."""
+    return _digest([task_type, ["payload", payload]])
 
 
 def is_idempotency_key(text: str) -> bool:

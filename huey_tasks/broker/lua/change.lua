@@ -1,11 +1,13 @@
 -- change: PENDING, SCHEDULED or RETRY -> the same task with another payload, time, priority or tags
--- args: id request seen expected message delay_ms priority tags operation
--- with: blocked clock events fair fair_again operations queueing tasks
+-- args: id request seen expected message delay_ms priority tags operation unique_was unique
+-- with: blocked clock events fair fair_again once operations queueing tasks
 -- '' keeps what is there; `tags` '-' takes them away. `delay_ms` 0: it may start now. `message`
--- is the one that `expected` becomes. `request` is the caller's, who may have to ask twice. `seen`:
+-- is the one that `expected` becomes; `unique_was` and `unique` are what a task is unique by that has the
+-- payload of each. `request` is the caller's, who may have to ask twice. `seen`:
 -- when it was changed last (ms), as far as the caller knows; '' for one who does not mind.
 -- returns: {state, what was done}: 'done'; 'changed' when somebody has changed it since `seen`;
---          'other' when `expected` is not the message any more;
+--          'other' when `expected` is not the message any more; 'like <id>' when it is unique by its payload
+--          and would be a second one with that of another task;
 --          'expires' when the new time is too late for it; '' when it waits no more
 local key = task_key(id)
 local state, type, stored, own, expires_at, suspicion, place, last, submitted, updated = unpack(redis.call(
@@ -19,10 +21,17 @@ if message ~= '' and stored ~= expected then return { state, 'other' } end
 local due = delay_ms ~= '' and NOW + delay_ms
 if due and expires_at and due >= tonumber(expires_at) then return { state, 'expires' } end
 
+-- A task that is unique by its payload stands for the new one from now on, and for the old one no more.
+local is_unique = unique ~= unique_was
+  and redis.call('GET', unique_key(unique_was)) == ROOT:match('{(.*)}$') .. ' ' .. id
+local like = is_unique and duplicated({ unique = unique })
+if like then return { state, 'like ' .. like[Found.id] } end
+
 -- Written first, because a full Redis refuses it, and then nothing is half done.
 redis.call('HSET', key, 'change_request', request, 'updated_at', math.max(NOW, updated + 1))
 if state == 'PENDING' and (priority ~= '' or (due and due > NOW)) then give_up_turn(id, type) end
 if message ~= '' then redis.call('HSET', key, 'message', message) end
+if is_unique then redis.call('RENAME', unique_key(unique_was), unique_key(unique)) end
 if tags == '-' then
   redis.call('HDEL', key, 'tags')
 elseif tags ~= '' then

@@ -18,6 +18,7 @@ class ChangeScripts:
         *,
         seen_ms: int | None = None,
         message: tuple[bytes, bytes] | None = None,
+        unique: tuple[str, str] = ("", ""),
         delay_ms: int | None = None,
         priority: int | None = None,
         tags: str | None = None,
@@ -25,8 +26,8 @@ class ChangeScripts:
         """Change a task that waits; None keeps what is there.
 
         `seen_ms`: when it was changed last, as far as the caller knows. `message`: the expected,
-        the new one. Returns its state, '' if there is none, and what was done, as the script has
-        it.
+        the new one; `unique`: the digest of what the task is unique by with the one and the other.
+        Returns its state, '' if there is none, and what was done, as the script has it.
         """
         expected, new = message or ("", "")
         state, done = self._scripts.run(
@@ -41,6 +42,8 @@ class ChangeScripts:
             priority="" if priority is None else priority,
             tags="" if tags is None else tags or "-",
             operation=operation,
+            unique_was=unique[0],
+            unique=unique[1],
         )
         return state.decode(), done.decode()
 

@@ -9,7 +9,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import serializer
-from huey_tasks.broker import keys
+from huey_tasks.broker import keys, once_keys
 from huey_tasks.registry import types
 from tests.conftest import StartConsumer
 from tests.engine.helpers import HandWorker, commit, scripts, submit, wait_for
@@ -197,3 +197,39 @@ def test_a_change_races_with_the_start() -> None:
     for claim in claims:
         assert serializer.loads(claim.message).kwargs == shown[claim.id]
     assert {one for one in ids if shown[one] == {"value": 0}} == set(refused)
+
+
+def test_a_unique_task_stands_for_its_new_payload() -> None:
+    """The old payload stayed refused, and the new one could be submitted twice."""
+
+    def send(value: Any) -> tq.SubmittedTask:
+        return tq.submit("echo", {"value": value}, unique_for=60, delay=3600)
+
+    first = send(1).task_id
+    tq.change_task(first, payload={"value": {"b": 1, "a": [2.5]}})
+    assert send({"a": [2.5], "b": 1}).duplicate_of == first
+    second = send(1)
+    assert second.duplicate_of is None, "nobody has the old payload any more"
+    marks = broker.keys(once_keys.unique("*"))
+    assert len(marks) == 2 and all(0 < broker.pttl(mark) <= 60_000 for mark in marks)
+
+    with pytest.raises(tq.InvalidQuery, match=f"Another unique task has this payload: {first}"):
+        tq.change_task(second.task_id, payload={"value": {"b": 1, "a": [2.5]}}, tags=["x"])
+    unchanged = tq.get_task(second.task_id)
+    assert (unchanged.payload, unchanged.tags) == ({"value": 1}, ())
+    tq.change_task(second.task_id, payload={"value": 1})
+    assert send(1).duplicate_of == second.task_id
+    tq.cancel(first)
+    tq.change_task(second.task_id, payload={"value": {"b": 1, "a": [2.5]}})
+    assert send({"a": [2.5], "b": 1}).duplicate_of == second.task_id
+
+
+def test_a_task_that_is_unique_by_its_key_or_not_at_all_takes_no_mark_along() -> None:
+    keyed = tq.submit("echo", {"value": 1}, unique_for=60, unique_key="k").task_id
+    unique = tq.submit("echo", {"value": 1}, unique_for=60).task_id
+    plain = tq.submit("echo", {"value": 1}).task_id
+    for task_id in (keyed, plain):
+        tq.change_task(task_id, payload={"value": 2})
+    assert tq.submit("echo", {"value": 1}, unique_for=60).duplicate_of == unique
+    assert tq.submit("echo", {"value": 2}, unique_for=60).duplicate_of is None
+    assert tq.submit("echo", {}, unique_for=60, unique_key="k").duplicate_of == keyed
