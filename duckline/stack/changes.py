@@ -11,10 +11,29 @@ SOURCE_SUFFIXES = (".py", ".lua", ".html", ".js", ".css", ".svg", ".json")
 
 
 class SourceFilter(DefaultFilter):
-    """Accepts source files; ignores caches, temporary files of editors and hidden folders."""
+    """Accepts source files below some folders; not what tools and editors write beside them.
+
+    These are caches, copies, and all that is hidden or in a hidden folder: Python imports none of
+    it. The folders themselves may be in a hidden one.
+    """
+
+    ignore_entity_patterns = (*DefaultFilter.ignore_entity_patterns, "^~", r"_flymake\.py$")
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        super().__init__()
+        self._folders = tuple(folders)
 
     def __call__(self, change: Change, path: str) -> bool:
-        return path.endswith(SOURCE_SUFFIXES) and super().__call__(change, path)
+        return (
+            path.endswith(SOURCE_SUFFIXES)
+            and super().__call__(change, path)
+            and not any(self._is_hidden_in(folder, Path(path)) for folder in self._folders)
+        )
+
+    @staticmethod
+    def _is_hidden_in(folder: Path, file: Path) -> bool:
+        inner = file.relative_to(folder).parts if file.is_relative_to(folder) else ()
+        return any(part.startswith(".") for part in inner)
 
 
 @dataclass(frozen=True)
@@ -85,6 +104,7 @@ class Changes:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _collect(self, paths: frozenset[Path], recursive: bool) -> None:
-        async for changes in awatch(*paths, watch_filter=SourceFilter(), recursive=recursive):
+        changed = awatch(*paths, watch_filter=SourceFilter(paths), recursive=recursive)
+        async for changes in changed:
             self._files |= {Path(path) for _, path in changes}
             self._some.set()
