@@ -3,7 +3,7 @@
 -- with: blocked clock history known_types
 -- `id`: '' for a task of that type that is not stored yet, which would be the last of the queue.
 -- returns: {} when there is no such task, else {time, its fields in the order of EXPLAINED in
---          fields.py,
+--          task_hash.py,
 --          mode of the queue, place among the PENDING tasks (from 0; -1: it is not PENDING; a blocked
 --          task counts among those blocked on the same), how many wait,
 --          how many tasks have started in these minutes, ms since the first of those minutes began,

@@ -2,8 +2,8 @@
 -- args: largest
 -- with: clock
 -- then the ids
--- returns: the time, and for each of the first tasks its fields in the order of ROW in fields.py, {} for
---          one that is not there; its message is '' when it has more than `largest` bytes
+-- returns: the time, and for each of the first tasks its fields in the order of ROW in task_hash.py,
+--          {} for one that is not there; its message is '' when it has more than `largest` bytes
 local WITHOUT_MESSAGE = { Row.NAMES }
 WITHOUT_MESSAGE[Row.message] = nil
 -- Redis does nothing else while it reads: the next call has the others.
