@@ -1,4 +1,4 @@
-"""The keys of what people watch; `keys.py` has all others."""
+"""The keys of what people watch, as `keys.py` has those of tasks."""
 
 from huey_tasks.broker import keys
 

@@ -1,8 +1,8 @@
-"""Every key that Duckline keeps in Redis: its type, its life time, who writes and who reads it.
+"""The keys of queues and their tasks in Redis: type, life time, who writes and who reads each.
 
-All keys of a queue share one hash slot (`{high}`), so queues can spread over a Redis Cluster. The
-Lua scripts get the queue's root as their only key and build the others as `lua/lib/keys.lua` does;
-a test holds the two against each other. Times are milliseconds since the epoch by Redis' clock.
+The other nouns have theirs in `access_keys`, `event_keys` and so on. The Lua scripts get a queue's
+root as their only key and build the others as `lua/lib/keys.lua` does; a test holds the two against
+each other. Times are milliseconds since the epoch by Redis' clock.
 """
 
 #: What every key begins with; KEY_PREFIX sets it, so that several stacks can share one server.
