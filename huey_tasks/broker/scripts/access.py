@@ -1,4 +1,4 @@
-"""The scripts of API keys as Python functions; the loader is that of `scripts`."""
+"""The scripts of API keys as Python functions; `script_runner` calls them."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""The scripts about a whole data set as Python functions; the loader is that of `scripts`."""
+"""The scripts about a whole data set as Python functions; `script_runner` calls them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

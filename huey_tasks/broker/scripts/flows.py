@@ -1,4 +1,4 @@
-"""The scripts of flows as Python functions; the loader is that of `scripts`."""
+"""The scripts of flows as Python functions; `script_runner` calls them."""
 
 import secrets
 from collections.abc import Iterable, Sequence

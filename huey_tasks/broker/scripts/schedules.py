@@ -1,4 +1,4 @@
-"""The scripts of schedules as Python functions; the loader is that of `scripts`."""
+"""The scripts of schedules as Python functions; `script_runner` calls them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""The scripts of watched folders as Python functions; the loader is that of `scripts`."""
+"""The scripts of watched folders as Python functions; `script_runner` calls them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The scripts of webhooks as Python functions; the loader is that of `scripts`."""
+"""The scripts of webhooks as Python functions; `script_runner` calls them."""
 
 import json
 from collections.abc import Mapping
