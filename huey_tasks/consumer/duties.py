@@ -7,7 +7,7 @@ from huey_tasks.broker.protocol import ALONE, FUNCTIONS, only_of
 from huey_tasks.broker.scripts.tasks import RECOVERED
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.config import Config
-from huey_tasks.consumer.maintenance import Chore
+from huey_tasks.consumer.chores import Chore
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
 from huey_tasks.flows import changes
 from huey_tasks.functions.settings import DEFAULTS

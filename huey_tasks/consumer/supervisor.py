@@ -23,6 +23,7 @@ from huey_tasks.broker.server_check import ServerCheck
 from huey_tasks.cleanup.worker_state import Limits
 from huey_tasks.config import Config
 from huey_tasks.consumer import dead_consumers, duties, overdue
+from huey_tasks.consumer.chores import SELDOM_S, Chore, Chores
 from huey_tasks.consumer.dataset import DataSet
 from huey_tasks.consumer.grace import Grace
 from huey_tasks.consumer.greenlet_pool import NESTED_SLOTS
@@ -30,7 +31,6 @@ from huey_tasks.consumer.heartbeat import Heartbeat
 from huey_tasks.consumer.huey_periodic import PeriodicTasks
 from huey_tasks.consumer.interrupts import Interrupts
 from huey_tasks.consumer.isolation import LOOK_S, Beside, EndOfIsolation, Isolation
-from huey_tasks.consumer.maintenance import SELDOM_S, Chore, Chores
 from huey_tasks.consumer.outage import Outage
 from huey_tasks.consumer.worker_pool import WorkerPool
 from huey_tasks.errors import ConfigError, QueueUnavailable

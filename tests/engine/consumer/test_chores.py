@@ -2,7 +2,7 @@
 
 import time
 
-from huey_tasks.consumer.maintenance import TOGETHER_S, Chore, Chores
+from huey_tasks.consumer.chores import TOGETHER_S, Chore, Chores
 from huey_tasks.consumer.outage import Outage
 from huey_tasks.errors import QueueUnavailable
 
