@@ -82,9 +82,9 @@ class _Desk:
     def __init__(self, queue: TaskQueue, config: Config) -> None:
         self.queue, self._config = queue, config
         name = f"{queue.name}@{socket.gethostname()[:24]}-{secrets.token_hex(3)}"
-        board = WorkerTable.create(1)
-        self._cell = board.cells[0]
-        self._heartbeat = Heartbeat(queue, name, board, "process", 1)
+        table = WorkerTable.create(1)
+        self._cell = table.cells[0]
+        self._heartbeat = Heartbeat(queue, name, table, "process", 1)
         self._firing = Firing(queue.broker)
         self._periodic = PeriodicTasks(queue, apart=False)
         self._declared = duties.Declared(queue.name, config)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NESTED_SLOTS = 112
 
 
-def command(queue: str, consumer: str, board_fd: int, workers: int) -> list[str]:
+def command(queue: str, consumer: str, table_fd: int, workers: int) -> list[str]:
     """Return the command line of a pool.
 
     It has our `sys.path`, and not in PYTHONPATH: that would lead each program in Python that a task
@@ -33,12 +33,12 @@ def command(queue: str, consumer: str, board_fd: int, workers: int) -> list[str]
         "sys.modules['_asyncio'] = None;"
         "from gevent import monkey; monkey.patch_all();"
         "from huey_tasks.consumer.greenlet_pool import main;"
-        f"main({queue!r}, {consumer!r}, {board_fd}, {workers}, {os.getpid()})"
+        f"main({queue!r}, {consumer!r}, {table_fd}, {workers}, {os.getpid()})"
     )
     return [sys.executable, "-c", start]
 
 
-def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: int) -> None:
+def main(queue_name: str, consumer: str, table_fd: int, workers: int, parent: int) -> None:
     """Run the pool until SIGTERM; only to be called in a process that gevent has patched."""
     from huey.consumer import GreenletEnvironment
 
@@ -55,7 +55,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     queue = QUEUES[queue_name]
     huey_seams.interrupt_with(queue, GreenletEnvironment().timeout)
     offspring.mark(offspring.CONSUMER_MARK, consumer)
-    pool = PoolGreenlets(queue, CONFIG, consumer, WorkerTable(board_fd, workers).cells)
+    pool = PoolGreenlets(queue, CONFIG, consumer, WorkerTable(table_fd, workers).cells)
     if only_of(consumer) == FUNCTIONS:
         with function_host.serve(queue, consumer, CONFIG):
             function_host.start_nested(pool.cells[-NESTED_SLOTS:], pool.start)

@@ -31,12 +31,12 @@ class Heartbeat:
         self,
         queue: TaskQueue,
         consumer: str,
-        board: WorkerTable,
+        table: WorkerTable,
         worker_type: str,
         concurrency: int,
     ) -> None:
         self._queue, self._consumer, self._concurrency = queue, consumer, concurrency
-        self._board, self._worker_type = board, worker_type
+        self._table, self._worker_type = table, worker_type
         self._is_host = only_of(consumer) == FUNCTIONS
         self._started_at = time.time()
         self._meter = Meter()
@@ -98,13 +98,13 @@ class Heartbeat:
 
     def _indexes(self) -> list[int]:
         """The workers, and those that a function host has beside them for nested calls, if busy."""
-        cells = self._board.cells
+        cells = self._table.cells
         return [cell.index for cell in cells if cell.index < self._concurrency or cell.held()]
 
     def _worker(self, index: int, pid: int, usage: Mapping[int, Usage]) -> dict[str, Any]:
         worker: dict[str, Any] = {"worker": f"{self._consumer}/{index + 1}", "pid": pid}
         worker |= _sum([usage.get(pid, Usage())])
-        held = self._board.cells[index].held()
+        held = self._table.cells[index].held()
         if held is not None:
             worker |= {
                 "task_id": held.task_id,

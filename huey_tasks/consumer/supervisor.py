@@ -62,11 +62,11 @@ class Consumer:
         self.queue, self.config = queue, config
         self.concurrency, self.worker_type = concurrency, worker_type
         self.name = f"{queue.name}@{socket.gethostname()[:24]}-{secrets.token_hex(3)}"
-        self._board = WorkerTable.create(concurrency + (NESTED_SLOTS if only == FUNCTIONS else 0))
+        self._table = WorkerTable.create(concurrency + (NESTED_SLOTS if only == FUNCTIONS else 0))
         self._isolation: Isolation = Beside(queue.broker, config, self._run_beside)
         if only:
             self.name += f"-{only}"
-            end = (self._board.is_busy, self._stop_gently)
+            end = (self._table.is_busy, self._stop_gently)
             self._isolation = EndOfIsolation(queue.broker, only, parent, config, *end)
         self._broker = queue.broker
         self._periodic = PeriodicTasks(queue)
@@ -74,7 +74,7 @@ class Consumer:
         self._pool = WorkerPool(
             queue,
             self.name,
-            self._board,
+            self._table,
             self._interrupts,
             worker_type=worker_type,
             max_crashes=config.max_crashes,
@@ -83,12 +83,12 @@ class Consumer:
         )
         self._control = queue.broker.subscribe(keys.control(queue.name))
         self._firing = Firing(queue.broker)
-        self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type, concurrency)
+        self._heartbeat = Heartbeat(queue, self.name, self._table, worker_type, concurrency)
         self._dataset = DataSet(queue.broker, expected=config.dataset_is_expected)
         self._server_check = ServerCheck(config, [queue.name])
         self._refusal: ConfigError | None = None
         self._grace = Grace(config.shutdown_grace_s)
-        self._outage = Outage(self._board.cells)
+        self._outage = Outage(self._table.cells)
         self._neighbours = dead_consumers.Neighbours(queue, config.max_crashes)
         self._announced = {  # by a word of the control channel, and of heartbeats
             "due": Chore(self._promote_due, SELDOM_S),

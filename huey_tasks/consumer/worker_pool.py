@@ -41,7 +41,7 @@ class WorkerPool:
         self,
         queue: TaskQueue,
         consumer: str,
-        board: WorkerTable,
+        table: WorkerTable,
         interrupts: Interrupts,
         *,
         worker_type: str,
@@ -50,7 +50,7 @@ class WorkerPool:
         beside: Callable[[], set[int]],
     ) -> None:
         """`beside`: the processes of this consumer that are no workers, and not started by any."""
-        self._queue, self._consumer, self._board = queue, consumer, board
+        self._queue, self._consumer, self._table = queue, consumer, table
         self._interrupts = interrupts
         self._worker_type, self._max_crashes = worker_type, max_crashes
         self._limits, self._beside = limits, beside
@@ -71,7 +71,7 @@ class WorkerPool:
         if self._worker_type == "greenlet":
             self._start(None)
             return
-        for cell in self._board.cells:
+        for cell in self._table.cells:
             self._start(cell)
 
     def sentinels(self) -> list[int]:
@@ -110,7 +110,7 @@ class WorkerPool:
     def _start(self, cell: Cell | None) -> None:
         child: Child
         if cell is None:
-            child = GreenletPool(self._queue, self._consumer, self._board)
+            child = GreenletPool(self._queue, self._consumer, self._table)
         else:
             child = ForkedWorker(self._queue, self._name(cell), cell, self._limits)
         self._children[child.sentinel] = child

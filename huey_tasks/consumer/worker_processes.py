@@ -64,17 +64,17 @@ class ForkedWorker:
 class GreenletPool:
     """All workers of a consumer as greenlets of one process."""
 
-    def __init__(self, queue: TaskQueue, consumer: str, board: WorkerTable) -> None:
+    def __init__(self, queue: TaskQueue, consumer: str, table: WorkerTable) -> None:
         # The pool holds the only write end: reading the other sees its end, on every system.
         self.sentinel, alive = os.pipe()
         self._process = subprocess.Popen(
-            greenlet_pool.command(queue.name, consumer, board.fd, len(board.cells)),
-            pass_fds=(board.fd, alive),
+            greenlet_pool.command(queue.name, consumer, table.fd, len(table.cells)),
+            pass_fds=(table.fd, alive),
             start_new_session=True,
         )
         os.close(alive)
         self.pid = self._process.pid
-        self.cells: Sequence[Cell] = board.cells
+        self.cells: Sequence[Cell] = table.cells
         self.started_at = time.monotonic()
 
     def wait(self) -> int:

@@ -22,7 +22,7 @@ from huey_tasks.declaration.retry_options import Delays, ErrorTypes, combination
 from huey_tasks.errors import InvalidTaskType
 from huey_tasks.settings.queue_list import how_to_add
 
-#: Bytes of a name in UTF-8; the board has this many for the type that a worker runs.
+#: Bytes of a name in UTF-8; the worker table has this many for the type that runs.
 NAME_BYTES = 128
 
 _NAME = re.compile(r"\w[\w.-]*")
@@ -110,7 +110,7 @@ def check_name(name: object, place: str | None = None) -> str:
     """Return the name of a task type.
 
     Raises InvalidTaskType for a name that cannot be part of a search, a URL or a log line, or that
-    is too long for the board.
+    is too long for the worker table.
     """
     place = place or place_of_caller()
     if not isinstance(name, str):

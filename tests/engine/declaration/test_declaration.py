@@ -130,7 +130,7 @@ def test_right_options_of_every_kind_are_taken() -> None:
         _forget(long_name)
 
 
-def test_the_board_keeps_the_longest_name_whole() -> None:
+def test_the_table_of_workers_keeps_the_longest_name_whole() -> None:
     cell = WorkerTable.create(1).cells[0]
     for name in ("a" * NAME_BYTES, "é" * (NAME_BYTES // 2)):
         cell.hold("id", "token", name, 1)
