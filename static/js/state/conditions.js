@@ -21,9 +21,6 @@ export const LATE_S = 60;
 export const NEW_MS = 10 * 60_000;
 const RECENT_MS = 150_000;
 
-/** Most severe first. @type {Severity[]} */
-export const SEVERITIES = ['broken', 'losing', 'late', 'stopped', 'fine'];
-
 /** The first condition in this order that holds is the headline. @type {[string, Severity, (seen: Seen) => Partial<Condition>[]][]} */
 const RULES = [
   ['unreachable', 'broken', problemOf('unreachable')],

@@ -71,7 +71,6 @@ export const LAST_ERROR = 'Last error: ';
 
 export const DELIVERIES = 'Deliveries';
 export const DELIVERY_COLUMNS = ['When', 'Event', 'About', 'State', 'Attempts', ''];
-export const ATTEMPT_COLUMNS = ['When', 'Status', 'Took', 'Answer or error'];
 /** @type {Record<string, string>} */
 export const DELIVERY_STATES = { pending: 'on its way', delivered: 'arrived', failed: 'failed' };
 /** @param {string} time */
