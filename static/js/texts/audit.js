@@ -7,7 +7,7 @@ export const NO_MATCHES = 'No matching actions';
 export const SHOW_EVERYTHING = 'Show everything';
 export const NONE = 'No actions yet';
 export const NONE_WHY =
-  'Who pauses or purges a queue, cancels, retries or deletes tasks, or changes a schedule appears here, with the reason.';
+  'Anyone who pauses or purges a queue, cancels, retries or deletes tasks, or changes a schedule appears here, with the reason.';
 export const NO_REASON = 'no reason given';
 export const OF_ONE_CAUSE = 'of one cause';
 export const TOO_LATE = 'too late to undo';

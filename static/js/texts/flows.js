@@ -37,7 +37,7 @@ export const STATE_MEANS = {
 /** The states of a node without a task. @type {Record<string, {label: string, means: string}>} */
 export const NODE_STATES = {
   waiting: { label: 'Waiting', means: 'waits for the nodes before it' },
-  skipped: { label: 'Skipped', means: 'a node that it needs did not succeed, or none failed that it is there for' },
+  skipped: { label: 'Skipped', means: 'a node that it needs did not succeed, or it handles a failure and there was none' },
 };
 
 export const FACTS = {

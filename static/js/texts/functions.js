@@ -16,7 +16,7 @@ export const STATE_MEANS = {
 /** @param {string} name */
 export const cannotRun = (name) => `${name} cannot run`;
 export const FIX_IT = 'Fix the file and save it: the next call uses the new version.';
-export const NAME_PACKAGE = 'A package is installed when requirements.txt, in a folder of the function’s own, names it.';
+export const NAME_PACKAGE = 'To have a package installed, give the function a folder of its own and name the package in requirements.txt there.';
 /** @param {number} n */
 export const failedNumber = (n) => `${count(n)} cannot run`;
 /** @param {number} n @param {number} failed */
@@ -123,6 +123,6 @@ export const ANY_NUMBER = 'any number';
 /** @param {number} n */
 export const atMost = (n) => `at most ${n} at once`;
 export const NO_SOURCE = 'This file can’t be shown';
-export const NO_SOURCE_WHY = 'It’s no text, or larger than 1 MiB.';
+export const NO_SOURCE_WHY = 'It’s not text, or it’s larger than 1 MiB.';
 /** @param {string} file */
 export const sourceOf = (file) => `Source of ${file}`;

@@ -33,7 +33,7 @@ export const created = (name) => `Key ${name} created.`;
 export const REVOKE = 'Revoke';
 export const REVOKE_ASK = {
   /** @param {string} name */ title: (name) => `Revoke ${name}?`,
-  text: 'Within two seconds it opens nothing, and its sessions and streams end. This can’t be undone.',
+  text: 'Within two seconds it stops working, and its sessions and streams end. This can’t be undone.',
 };
 /** @param {string} name */
 export const revoked = (name) => `${name} is revoked.`;

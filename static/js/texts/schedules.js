@@ -24,7 +24,7 @@ export const FROM_PROGRAM = 'Or from a program';
 
 export const COLUMNS = ['Schedule', 'Trigger', 'Next run', 'Last run', 'Runs', ''];
 export const DECLARED = 'declared in code';
-export const DECLARED_MEANS = 'The next start of a consumer makes it again what the code declares';
+export const DECLARED_MEANS = 'The next start of a consumer restores what the code declares';
 export const NO_OVERLAP = 'no overlap';
 export const NO_OVERLAP_MEANS = 'A run is skipped while the previous one has not ended';
 export const NO_RUNS = 'none yet';

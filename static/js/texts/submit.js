@@ -34,21 +34,21 @@ export const inLine = (position) => (position === 1 ? 'next in line' : `number $
 /** @param {string} why */
 export const notChecked = (why) => `Not checked. ${why}`;
 
-export const WOULD_BE_DUPLICATE = 'A task like it is there and has not ended. A submit is answered with that one: ';
+export const WOULD_BE_DUPLICATE = 'A task like it has not ended yet, so a submit would return that one: ';
 /** @param {string} state */
-export const isDuplicate = (state) => `Nothing was submitted. A task like it is there already (${state}): `;
+export const isDuplicate = (state) => `Nothing was submitted: a task like it already exists (${state}): `;
 /** @param {string} type @param {string} state */
-export const duplicateToast = (type, state) => `Not submitted: a ${type} like it is there already (${state}).`;
+export const duplicateToast = (type, state) => `Not submitted: a ${type} like it already exists (${state}).`;
 
-export const REPEATING = 'No answer. The task may be submitted or not. Sending it again with the same key, so that it is submitted once.';
+export const REPEATING = 'No answer: the task may or may not have been submitted. Sending it again with the same key, so that it is submitted once.';
 /** @param {string} why */
 export const notConfirmed = (why) => `Not sent, or not confirmed. ${why}`;
-export const LOST = 'Not confirmed: the task may be submitted or not. Submit it again unchanged: it has the same key, so it is submitted once.';
-export const LOST_TOAST = 'No answer: the task may be submitted or not.';
+export const LOST = 'Not confirmed: the task may or may not have been submitted. Submit it again unchanged: it has the same key, so it is submitted once.';
+export const LOST_TOAST = 'No answer: the task may or may not have been submitted.';
 
 export const EDIT = 'Edit';
 export const EDIT_TITLE = 'Edit the task';
-export const EDIT_MEANS = 'Possible while it waits. All of it is changed or nothing.';
+export const EDIT_MEANS = 'Possible while it waits. All changes are saved, or none.';
 export const DISCARD = 'Discard';
 export const SAVE = 'Save changes';
 export const CHANGED = 'Changed.';
@@ -59,4 +59,4 @@ export const HAS_ENDED = 'It has ended meanwhile: a finished task can’t be cha
 export const CHANGED_BEFORE = 'Nothing was saved: somebody has changed this task meanwhile.';
 /** Of the members of a task. @type {Record<string, string>} */
 export const CHANGED_LABELS = { queue_priority: PRIORITY, tags: 'Tags', start: START.legend };
-export const MAYBE_CHANGED = 'No answer. It may be changed or not. Save again to be sure.';
+export const MAYBE_CHANGED = 'No answer: it may or may not have been changed. Save again to be sure.';

@@ -50,7 +50,7 @@ const timeSpan = (n, unit) => (n === 1 ? unit : `${n} ${unit}s`);
 export const now = (words) => `Now: ${words}`;
 /** @param {string} words */
 export const declared = (words) => `Declared in code: ${words}. Remove the limits set here to return to these.`;
-export const FROM_CODE = 'These are declared in code. Limits set here go before them.';
+export const FROM_CODE = 'These are declared in code. Limits set here take precedence.';
 /** @type {Record<string, {label: string, hint: string}>} */
 export const LIMIT_FIELDS = {
   concurrency: { label: 'Running at a time', hint: 'empty: any number' },

@@ -33,7 +33,7 @@ export const ends = (states) => states.join(', ').toLowerCase();
 export const ofTypes = (types) => `of ${types.join(', ')}`;
 /** The conditions of the verdict, by their codes. @type {Record<string, string>} */
 export const CONDITIONS = {
-  no_consumer: 'A queue has no consumer', data_lost: 'Data of a queue are lost', queue_full: 'A queue is full', memory_low: 'Redis is low on memory', failing: 'A queue is failing', breaker_open: 'A breaker is open', new_cause: 'A new failure',
+  no_consumer: 'A queue has no consumer', data_lost: 'A queue has lost data', queue_full: 'A queue is full', memory_low: 'Redis is low on memory', failing: 'A queue is failing', breaker_open: 'A breaker is open', new_cause: 'A new failure',
   set_aside: 'Tasks are in quarantine', waiting_long: 'A queue is falling behind', paused: 'A queue is paused',
   draining: 'A queue is draining',
 };
@@ -43,7 +43,7 @@ export const ofConditions = (number) => (number === 1 ? '1 condition' : `${numbe
 export const inQueue = (queue) => `queue ${queue}`;
 /** @param {number} arrived @param {number} all */
 export const arrived = (arrived, all) => `${count(arrived)} of ${count(all)}`;
-export const ARRIVED_MEANS = 'Of the latest 20 deliveries, of the last three days';
+export const ARRIVED_MEANS = 'Of the latest 20 deliveries within the last three days';
 export const NEVER = 'never';
 /** @param {string} time */
 export const failingSince = (time) => `failing for ${time}`;
@@ -97,7 +97,7 @@ export const FORM = {
   url: 'http or https, with a public address or a host of WEBHOOK_ALLOWED_HOSTS',
   description: 'shown in the list', states: 'Ends', statesMean: 'None checked: all of them.',
   conditions: 'Or conditions of the service',
-  conditionsMean: 'With one checked, it hears of these and of no tasks: when one has held for a while (ALERT_AFTER_S), and when it has ended.',
+  conditionsMean: 'If any is checked, it gets these and no tasks: a condition is posted when it has held for a while (ALERT_AFTER_S), and when it has ended.',
   types: 'separated by spaces; empty: all tasks; duckline.flow: the ends of flows', tags: 'separated by spaces; one of them is enough; empty: all',
   create: 'Create webhook', save: 'Save changes',
   editTasks: 'Its URL and filters come with each task. Only the description can be changed.',
