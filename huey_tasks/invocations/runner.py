@@ -208,11 +208,13 @@ class _One:
         """Return whether the event will be, counted from when it could first run."""
         if self.function is None:
             return False
-        limit = time.time() + in_s - self.function.max_age_s
-        if self.invocation.submitted_at >= limit:
+        left_s = self.function.max_age_s - in_s
+        if self.invocation.submitted_at >= time.time() - left_s:
             return False
-        ready_at = function_tasks.ready_at(self.attempt.broker, self.attempt.claim.id)
-        return ready_at is None or ready_at < limit
+        broker = self.attempt.broker
+        ready_at = function_tasks.ready_at(broker, self.attempt.claim.id)
+        # Both are times of Redis: a clock that is ahead here, or was behind there, ages no event.
+        return ready_at is None or ready_at < broker.now_ms() / 1000 - left_s
 
     def _send(
         self, condition: Condition, payload: Any, error: dict[str, Any] | None, runs: int

@@ -1,6 +1,7 @@
 """The age of an event counts from when it could first run, not from when it was made."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +85,19 @@ def test_what_was_purged_and_undone_runs(start_consumer: StartConsumer, folder: 
     folder.serve(start_consumer)
     copy = tq.get_task(task_id).retried_as
     assert copy is not None and wait_for(copy, "SUCCESS").result == 1
+
+
+def test_no_event_is_older_for_a_clock_that_is_ahead(
+    start_consumer: StartConsumer, folder: Folder, tmp_path: Path
+) -> None:
+    ahead = f"import time\nreal = time.time\ntime.time = lambda: real() + {2 * MAX_AGE_S}\n"
+    (tmp_path / "sitecustomize.py").write_text(ahead)
+    folder.add("fine", "def handler(e, c): return 1", max_age=MAX_AGE_S)
+    folder.serve(start_consumer, PYTHONPATH=str(tmp_path))
+    found = function_types.find("fine")
+    assert found is not None
+    event = Invocation(Kind.ASYNC, "fine", time.time())
+    assert wait_for(_submit(found.invoked(new_id(), "default", {}, event)), "SUCCESS").result == 1
 
 
 def test_an_event_that_has_waited_too_long_is_not_run(
