@@ -30,6 +30,10 @@ logger = logging.getLogger(__name__)
 #: Seconds. A worker that died sooner after its start is started again only after a pause.
 RESPAWN_PAUSE_S = 1.0
 
+#: Seconds, at most, between two tries while the system starts no process; they begin with the above
+#: and double. Python leaves four descriptors open at each.
+LONGEST_PAUSE_S = 60.0
+
 #: A shared death (of a consumer, a pool, a machine) counts this much less than a crash of its own.
 LOSSES_PER_CRASH = 10
 
@@ -58,6 +62,7 @@ class WorkerPool:
         self._deaths = Deaths()
         self._kept = set[int]()
         self._respawns: list[tuple[float, Cell | None]] = []
+        self._refusals = 0  # of the system to start a process, in turn
         #: Whether the dead are replaced; not any more once the consumer stops.
         self.replacing = True
 
@@ -109,11 +114,23 @@ class WorkerPool:
 
     def _start(self, cell: Cell | None) -> None:
         child: Child
-        if cell is None:
-            child = GreenletPool(self._queue, self._consumer, self._table)
-        else:
-            child = ForkedWorker(self._queue, self._name(cell), cell, self._limits)
+        try:
+            if cell is None:
+                child = GreenletPool(self._queue, self._consumer, self._table)
+            else:
+                child = ForkedWorker(self._queue, self._name(cell), cell, self._limits)
+        except OSError as error:  # a limit of processes or memory: the other workers go on
+            self._start_later(cell, error)
+            return
+        self._refusals = 0
         self._children[child.sentinel] = child
+
+    def _start_later(self, cell: Cell | None, error: OSError) -> None:
+        if not self._refusals:
+            logger.warning("a worker could not be started and is so later: %s", error)
+        pause = min(RESPAWN_PAUSE_S * 2**self._refusals, LONGEST_PAUSE_S)
+        self._refusals = min(self._refusals + 1, 10)
+        self._respawns.append((time.monotonic() + pause, cell))
 
     def _name(self, cell: Cell) -> str:
         return f"{self._consumer}/{cell.index + 1}"

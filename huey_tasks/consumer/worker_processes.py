@@ -67,12 +67,17 @@ class GreenletPool:
     def __init__(self, queue: TaskQueue, consumer: str, table: WorkerTable) -> None:
         # The pool holds the only write end: reading the other sees its end, on every system.
         self.sentinel, alive = os.pipe()
-        self._process = subprocess.Popen(
-            greenlet_pool.command(queue.name, consumer, table.fd, len(table.cells)),
-            pass_fds=(table.fd, alive),
-            start_new_session=True,
-        )
-        os.close(alive)
+        try:
+            self._process = subprocess.Popen(
+                greenlet_pool.command(queue.name, consumer, table.fd, len(table.cells)),
+                pass_fds=(table.fd, alive),
+                start_new_session=True,
+            )
+        except OSError:
+            os.close(self.sentinel)
+            raise
+        finally:
+            os.close(alive)
         self.pid = self._process.pid
         self.cells: Sequence[Cell] = table.cells
         self.started_at = time.monotonic()
