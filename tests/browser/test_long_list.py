@@ -144,6 +144,24 @@ def test_the_keyboard_walks_beyond_the_rows_that_are_drawn(
     assert None not in seen
 
 
+def test_the_keyboard_passes_over_no_rows_that_are_not_drawn(
+    visits: Visits, stack: Stack, many: str
+) -> None:
+    page = visits.open(f"{stack.dashboard}tasks?q=tag:{many}")
+    here, next_one = _row_number(page, 20), _row_number(page, 21)
+    here.locator(".row-link").focus()
+    page.mouse.move(700, 500)
+    page.mouse.wheel(0, 4_000)
+    expect(next_one).to_have_count(0)
+
+    page.keyboard.press("j")
+    expect(here.locator(".row-link")).to_be_focused()
+    expect(here).to_be_in_viewport()
+    _walk(page, 1)
+
+    expect(next_one.locator(".row-link")).to_be_focused()
+
+
 def test_a_page_that_comes_late_is_drawn_for_the_reader_who_waits_at_the_end(
     visits: Visits, stack: Stack, many: str
 ) -> None:

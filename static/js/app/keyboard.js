@@ -37,9 +37,17 @@ export function moveRow(step) {
   const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('.task-row .row-link')]);
   if (!links.length) return;
   const at = links.findIndex((link) => link.closest('.task-row')?.contains(document.activeElement));
-  const next = at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step));
-  links[next].focus();
-  links[next].scrollIntoView({ block: 'nearest' });
+  const next = links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step))];
+  // Between the row with the focus and where the reader has scrolled to, rows are not drawn: none is passed over.
+  const near = at < 0 || areTogether(links[at], next) ? next : links[at];
+  near.focus();
+  near.scrollIntoView({ block: 'nearest' });
+}
+
+/** Whether no rows that are not drawn lie between two neighbours. */
+function areTogether(a, b) {
+  const [one, other] = [a.closest('tbody'), b.closest('tbody')];
+  return one === other || one?.nextElementSibling === other || one?.previousElementSibling === other;
 }
 
 /** The id of the task whose row has the focus. @returns {string|undefined} */
