@@ -34,10 +34,10 @@ export function createTaskReader({ dispatch, state }) {
   let doubted = false;
   const isOpen = (id) => state().route.taskId === id;
 
-  /** What has ended changes no more: it is read once, however large it is. */
+  /** What has ended changes no more: it is read once, however large it is, unless that has failed. */
   function isRead() {
-    const { task: { record }, route } = state();
-    return !doubted && record?.log && record.task_id === route.taskId && isTerminal(record);
+    const { task: { record, problem }, route } = state();
+    return !doubted && !problem && record?.log && record.task_id === route.taskId && isTerminal(record);
   }
 
   const read = oneAtATime(async () => {
