@@ -28,6 +28,9 @@ export function createReader(store, pages) {
   /** @returns {Read[]} */
   const wanted = () => pages[store.state().route.view]?.reads?.(store.state()) ?? [];
 
+  /** Whether the open page shows this, or shows nothing of the name: a late answer must not take away what is shown. */
+  const fits = (name, key) => wanted().every((each) => each.name !== name || (each.key ?? '') === key);
+
   /** @param {Read} read */
   async function readOne({ name, key = '', get, put, every_ms: every = EVERY_MS }) {
     const before = last.get(name);
@@ -37,9 +40,10 @@ export function createReader(store, pages) {
     last.set(name, { key, at: performance.now() });
     try {
       const value = await get();
-      if (!stale.has(name)) store.dispatch(put ? put(value) : { type: 'fact', name, key, value });
+      if (!stale.has(name) && fits(name, key)) store.dispatch(put ? put(value) : { type: 'fact', name, key, value });
     } catch (error) {
-      store.dispatch({ type: 'fact', name, key, problem: explain(error) });
+      const problem = explain(error);
+      if (fits(name, key)) store.dispatch({ type: 'fact', name, key, problem });
       last.delete(name);
     } finally {
       busy.delete(name);
