@@ -193,6 +193,25 @@ def test_the_list_goes_on_by_itself_once_a_page_can_be_read_again(
     expect(_row_number(page, 101)).to_be_attached()
 
 
+def _ask_for_few(route: Route) -> None:
+    """As if the time of the server were up after ten matches."""
+    route.continue_(url=route.request.url.replace("limit=100", "limit=10"))
+
+
+def test_a_search_that_finds_little_goes_on_after_a_page_could_not_be_read(
+    visits: Visits, stack: Stack, many: str
+) -> None:
+    visits.allow("status of 503")
+
+    def prepare(page: Page) -> None:
+        page.route("**/api/tasks?*limit=100*", _ask_for_few)
+        page.route(_FURTHER_DOWN, lambda route: route.fulfill(status=503, body=""), times=1)
+
+    page = visits.open(f"{stack.dashboard}tasks?q=tag:{many}", prepare=prepare)
+
+    expect(_row_number(page, 21)).to_be_attached()
+
+
 def test_a_list_that_was_left_further_down_has_rows_when_one_comes_back(
     visits: Visits, stack: Stack, many: str
 ) -> None:

@@ -18,7 +18,10 @@ const ROUNDS = 20;
  * @param {() => string[]} inSight ids of the rows that the reader sees
  */
 export function createFinder({ dispatch, state }, inSight) {
+  /** Pages further down may have changed unheard. */
   let doubtful = false;
+  /** A search that has found little was not gone on with to its end. */
+  let filling = false;
   const isOpen = () => state().route.view === 'tasks';
 
   /** Ask, and hand the answer on unless the reader has moved on; false when there is no more to do. */
@@ -37,18 +40,22 @@ export function createFinder({ dispatch, state }, inSight) {
   }
 
   const refresh = oneAtATime(async () => {
+    // While another page is open nothing is read.
+    if (!isOpen()) doubtful = true;
     // What is wrong with the words of a search does not mend itself.
     if (!isOpen() || state().foundProblem?.errors?.length) return;
     const fresh = !state().found.loaded;
+    if (fresh) doubtful = false;
     if (!await ask({ limit: FIRST }, { how: 'head' })) return;
-    if (fresh) await goOnUntil(FIRST);
-    else await askAgain();
-    doubtful = false;
+    if (fresh || filling) filling = !await goOnUntil(FIRST);
+    if (!fresh) await askAgain();
   });
 
   /** Read those further down again that the reader sees, one after the other. */
   async function askAgain() {
-    for (const cursor of cursorsInSight(state().found, inSight(), doubtful)) await ask({ limit: MORE, cursor }, { how: 'again', cursor });
+    const cursors = cursorsInSight(state().found, inSight(), doubtful);
+    doubtful = false;
+    for (const cursor of cursors) if (!await ask({ limit: MORE, cursor }, { how: 'again', cursor })) doubtful = true;
   }
 
   /** Frames were missed: the pages further down are out of date too. */
@@ -69,11 +76,14 @@ export function createFinder({ dispatch, state }, inSight) {
     return went;
   }
 
+  /** @returns {Promise<boolean>} false when a page could not be read */
   async function goOnUntil(rows) {
     for (let round = 0; round < ROUNDS; round += 1) {
       const { found } = state();
-      if (!found.next || found.rows.length >= rows || !await next()) return;
+      if (!found.next || found.rows.length >= rows) return true;
+      if (!await next()) return false;
     }
+    return true;
   }
 
   return { refresh, more, rereadAll };
