@@ -32,8 +32,10 @@ export function createDraft(labels) {
   }
 
   return {
-    /** The draft is not wanted any more. */
-    drop() { held = null; },
+    /** This draft is not wanted any more; another that was begun meanwhile is. @param {HTMLElement} element */
+    drop(element) {
+      if (held?.form.element === element) held = null;
+    },
 
     /**
      * The form, and what its author has to look at before it can be saved.

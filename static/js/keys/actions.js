@@ -5,7 +5,7 @@ import { explain } from '../api/problem.js';
 import { signIn, signOut } from '../api/session.js';
 import { ApiProblem } from '../api/tasks.js';
 import { createAttempt } from '../components/notify.js';
-import { go, pageUrl } from '../lib/router.js';
+import { fromHere, pageUrl } from '../lib/router.js';
 import * as texts from '../texts/keys.js';
 
 /**
@@ -23,11 +23,12 @@ export function createKeyActions({ dispatch }, toast, reread, retryNow) {
 
   return {
     async createKey(body) {
+      const goOn = fromHere();
       try {
         const { key, name } = await createKey(body);
         show(key);
         toast('good', texts.created(name));
-        go(pageUrl('keys'));
+        goOn(pageUrl('keys'));
         done();
         return [];
       } catch (error) {

@@ -35,7 +35,7 @@ function build(actions, done) {
     const errors = await actions.createKey(JSON.stringify({ ...Object.fromEntries(members), ...(reason ? { reason } : {}) }));
     send.disabled = false;
     if (errors.length) placeErrors(form, controls, other, errors);
-    else done();
+    else done(form);
   }
 
   const form = h('form', { class: 'schedule-form webhook-form', novalidate: true, 'aria-label': texts.FORM.create,
@@ -43,7 +43,7 @@ function build(actions, done) {
     h('section', { class: 'form-part' }, h('div', { class: 'fields' }, parts.map((part) => part.element))),
     audit.element, other,
     h('div', { class: 'actions' }, send, button(common.CANCEL, () => {
-      done();
+      done(form);
       go(pageUrl('keys'));
     })));
   return form;

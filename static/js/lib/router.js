@@ -148,6 +148,17 @@ export function go(url, inPlace = false) {
 }
 
 /**
+ * What goes on from here when something is done, unless the reader has left meanwhile: a late answer takes nobody away.
+ * @returns {(url: string) => void}
+ */
+export function fromHere() {
+  const here = location.href;
+  return (url) => {
+    if (location.href === here) go(url);
+  };
+}
+
+/**
  * Report every change of address, and keep clicks on links to this page from loading it again.
  * @param {string[]} views
  * @param {() => void} onChange

@@ -5,7 +5,7 @@ import { explain } from '../api/problem.js';
 import { ApiProblem } from '../api/tasks.js';
 import { createAttempt } from '../components/notify.js';
 import { until } from '../lib/format.js';
-import { go, pageUrl } from '../lib/router.js';
+import { fromHere, pageUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
 import { definitionOf, jsonObject } from '../state/schedules.js';
 import * as common from '../texts/common.js';
@@ -114,12 +114,13 @@ function createSave({ dispatch, state }, held, toast, done) {
    * @returns {Promise<import('../state/actions.js').Fault[]>} what the form has to say; empty: it is done
    */
   return async (name, body, isNew) => {
+    const goOn = fromHere();
     try {
       const schedule = isNew ? await createSchedule(body) : await changeSchedule(name, body);
       held.put(schedule);
       toast('good', texts.saved(schedule.name, schedule.next_run_at ? until(schedule.next_run_at, serverNow(state())) : ''));
       dispatch({ type: 'ui', set: { schedule: schedule.name } });
-      go(pageUrl('schedules'));
+      goOn(pageUrl('schedules'));
       done();
       return [];
     } catch (error) {

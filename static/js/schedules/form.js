@@ -29,7 +29,9 @@ export function newSchedule(state, actions) {
   if (!taskTypes.length) {
     return h('div', { key: 'none' }, emptyState(task.NO_TASK_TYPES, task.ADD_MODULE[0], h('code', null, '@task'), task.ADD_MODULE[1]));
   }
-  made ??= build('new-schedule', FIRST_RULE, actions, newWhat(taskTypes), () => { made = null; });
+  made ??= build('new-schedule', FIRST_RULE, actions, newWhat(taskTypes), (form) => {
+    if (made?.element === form) made = null;
+  });
   return place('new', made, state);
 }
 
@@ -68,7 +70,7 @@ function place(key, form, state) {
  * @param {import('../state/actions.js').Actions} actions
  * @param {{head: HTMLElement, controls: () => Map<string, import('../components/field.js').Control>, fixed: () => Record<string, string>,
  *   payload: () => string, problem: () => string, verb: string, name: () => string, isNew: boolean}} what
- * @param {() => void} done the draft is not wanted any more
+ * @param {(form: HTMLElement) => void} done this draft is not wanted any more
  * @param {{first: import('../components/draft.js').Members, from: any}} [of] it is a draft of that form
  */
 function build(prefix, schedule, actions, what, done, of) {
@@ -115,7 +117,7 @@ function build(prefix, schedule, actions, what, done, of) {
     const errors = await actions.saveSchedule(what.name(), jsonObject(body()), what.isNew);
     delete form.dataset.busy;
     send.disabled = false;
-    if (!errors.length) return done();
+    if (!errors.length) return done(form);
     const also = rule.errors().filter(({ pointer }) => errors.every((each) => each.pointer !== pointer));
     placeErrors(form, controls(), other, [...errors, ...also]);
   }
@@ -127,7 +129,7 @@ function build(prefix, schedule, actions, what, done, of) {
     section('How', h('div', { class: 'fields' }, tags.element, h('div', { class: 'checks' }, overlap.element, paused && paused.element))),
     audit.element, other,
     h('div', { class: 'actions' }, send, button(common.CANCEL, () => {
-      done();
+      done(form);
       go(pageUrl('schedules'));
     }, { data: { testid: 'leave-schedule' } })));
   return { element: form, send, audit, first, members: all, refresh: rule.refresh };

@@ -1,7 +1,7 @@
 /* Runs a task again, with another payload or other options. */
 
 import { h } from '../lib/dom.js';
-import { go, taskUrl } from '../lib/router.js';
+import { taskUrl } from '../lib/router.js';
 import { submitForm } from './form.js';
 import { payloadEditor } from './payload_editor.js';
 import * as common from '../texts/common.js';
@@ -31,9 +31,9 @@ function create(task, type, actions) {
   const prefix = `again-${task.task_id.slice(0, 8)}`;
   return submitForm(type ?? { task_type: task.task_type, queue: '' }, actions, {
     task, prefix, payload: payloadEditor(task, type, prefix),
-    onSent(taskId) {
-      made = null;
-      go(taskUrl(taskId));
+    onSent(taskId, on) {
+      if (made?.id === task.task_id) made = null;
+      on(taskUrl(taskId));
     },
   });
 }

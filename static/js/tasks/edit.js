@@ -2,7 +2,7 @@
    changed is sent, with the state that it was seen in, so that nobody's change is undone unseen. */
 
 import { h } from '../lib/dom.js';
-import { againUrl, go, taskUrl } from '../lib/router.js';
+import { againUrl, fromHere, go, taskUrl } from '../lib/router.js';
 import { jsonObject } from '../state/schedules.js';
 import { isTerminal, isWaiting } from '../state/task_state.js';
 import { createDraft } from '../components/draft.js';
@@ -70,9 +70,9 @@ function create(record, type, actions, of) {
     });
   }
 
-  const leave = () => {
-    draft.drop();
-    go(taskUrl(id));
+  const leave = (on = go) => {
+    draft.drop(form);
+    on(taskUrl(id));
   };
 
   async function submit(event) {
@@ -81,11 +81,12 @@ function create(record, type, actions, of) {
     if (wrong) return faults([{ pointer: '/payload', message: wrong }]);
     form.dataset.busy = 'yes';
     send.disabled = true;
+    const on = fromHere();
     const errors = await actions.change(id, body());
     delete form.dataset.busy;
     send.disabled = false;
     faults(errors);
-    if (!errors.length) leave();
+    if (!errors.length) leave(on);
   }
 
   const form = h('form', {
@@ -93,6 +94,6 @@ function create(record, type, actions, of) {
   },
     payload.element, start.element,
     h('div', { class: 'fields' }, priority.element, tags.element), h('div', { class: 'fields' }, audit.places),
-    other, h('div', { class: 'actions' }, send, button(texts.DISCARD, leave, { data: { testid: 'leave-edit' } })));
+    other, h('div', { class: 'actions' }, send, button(texts.DISCARD, () => leave(), { data: { testid: 'leave-edit' } })));
   return { element: form, send, start, audit, first, members };
 }

@@ -3,6 +3,7 @@
 
 import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
+import { fromHere } from '../lib/router.js';
 import { jsonObject } from '../state/schedules.js';
 import { asCurl, asPython } from './snippets.js';
 import { base } from '../lib/root.js';
@@ -18,7 +19,8 @@ import * as texts from '../texts/submit.js';
  * @param {any} type one of GET /api/task-types
  * @param {import('../state/actions.js').Actions} actions
  * @param {{task: import('../state/records.js').Task, payload: import('./payload_form.js').PayloadPart, prefix: string,
- *   onSent: (taskId: string) => void}} [again] fill it with this task instead of the example
+ *   onSent: (taskId: string, on: (url: string) => void) => void}} [again] fill it with this task instead of the example; `on`
+ *   goes on from the form
  * @returns {HTMLElement}
  */
 export function submitForm(type, actions, again) {
@@ -62,13 +64,14 @@ export function submitForm(type, actions, again) {
     event.preventDefault();
     if (asks(payload, bodyText())) return;
     attempt(async (body) => {
+      const on = fromHere();
       const { answer, refusal, lost } = await actions.submit(body, payload.text(), { key: keys.keyFor(body), onLost: note.repeating });
       keys.answered(lost);
       refuse(refusal);
       if (lost) note.lost();
       else if (answer?.duplicate_of) note.duplicate(answer);
       else note.clear();
-      if (answer && !answer.duplicate_of) again?.onSent(answer.task_id);
+      if (answer && !answer.duplicate_of) again?.onSent(answer.task_id, on);
     });
   };
 

@@ -12,10 +12,11 @@ import * as texts from '../texts/task_types.js';
  * @param {import('../state/actions.js').Reread} reread
  * @returns {import('../state/actions.js').TypeActions}
  */
-export function createTypeActions({ dispatch }, toast, reread) {
+export function createTypeActions({ dispatch, state }, toast, reread) {
   const done = () => reread('limits', 'audit');
   const attempt = createAttempt(toast, done);
-  const hold = (name, value) => dispatch({ type: 'fact', name: 'limits', key: name, value });
+  /** A late answer must not take away the limits of another type. */
+  const hold = (name, value) => state().route.item === name && dispatch({ type: 'fact', name: 'limits', key: name, value });
   return {
     async setLimits(name, body) {
       try {

@@ -109,7 +109,7 @@ function build(name, limits, actions, of) {
     delete element.dataset.busy;
     send.disabled = false;
     if (errors.length) placeErrors(element, controls, other, errors);
-    else draft.drop();
+    else draft.drop(element);
   }
 
   const element = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET,

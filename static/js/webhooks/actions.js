@@ -4,7 +4,7 @@ import { explain } from '../api/problem.js';
 import { ApiProblem } from '../api/tasks.js';
 import { changeWebhook, createWebhook, deleteWebhook, replayDelivery, rotateSecret, testWebhook } from '../api/webhooks.js';
 import { createAttempt } from '../components/notify.js';
-import { go, pageUrl } from '../lib/router.js';
+import { fromHere, pageUrl } from '../lib/router.js';
 import { nameOf } from './pieces.js';
 import * as texts from '../texts/webhooks.js';
 
@@ -25,7 +25,9 @@ export function createWebhookActions({ dispatch, state }, toast, reread) {
   /** The next read may be seconds away: what an answer tells is shown at once. @param {Webhook} webhook */
   function hold(webhook) {
     const listed = /** @type {Webhook[]|undefined} */ (state().facts.webhooks?.value);
-    dispatch({ type: 'fact', name: 'webhook', key: webhook.id, value: webhook });
+    const { item } = state().route;
+    // A late answer must not take away another one.
+    if (!item || item === webhook.id) dispatch({ type: 'fact', name: 'webhook', key: webhook.id, value: webhook });
     if (!listed) return;
     const others = listed.filter(({ id }) => id !== webhook.id);
     dispatch({ type: 'fact', name: 'webhooks', value: [...others, webhook] });
@@ -45,10 +47,11 @@ export function createWebhookActions({ dispatch, state }, toast, reread) {
     askDeleteWebhook: (webhook) => ask({
       title: texts.DELETE_ASK.title(nameOf(webhook)), text: texts.DELETE_ASK.text, verb: texts.DELETE, danger: true,
       run: (reason) => attempt(async () => {
+        const goOn = fromHere();
         await deleteWebhook(webhook.id, reason);
         const listed = state().facts.webhooks?.value;
         if (listed) dispatch({ type: 'fact', name: 'webhooks', value: listed.filter(({ id }) => id !== webhook.id) });
-        go(pageUrl('webhooks'));
+        goOn(pageUrl('webhooks'));
         toast('good', texts.deleted(nameOf(webhook)));
       }),
     }),
@@ -76,12 +79,13 @@ export function createWebhookActions({ dispatch, state }, toast, reread) {
 
 function createSave(hold, show, toast, done) {
   return async (id, body) => {
+    const goOn = fromHere();
     try {
       const { secret, ...webhook } = id ? { secret: '', ...await changeWebhook(id, body) } : await createWebhook(body);
       hold(webhook);
       if (secret) show({ secret: { id: webhook.id, text: secret } });
       toast('good', id ? texts.saved(nameOf(webhook)) : texts.created);
-      go(pageUrl('webhooks', {}, webhook.id));
+      goOn(pageUrl('webhooks', {}, webhook.id));
       done();
       return [];
     } catch (error) {

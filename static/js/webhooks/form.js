@@ -42,7 +42,7 @@ export function editWebhook(webhook, actions) {
 /**
  * @param {any} webhook what the form is filled with at first; without an id it is new
  * @param {import('../state/actions.js').Actions} actions
- * @param {() => void} done the draft is not wanted any more
+ * @param {(form: HTMLElement) => void} done this draft is not wanted any more
  * @param {any} [of] the draft that it goes on with
  */
 function build(webhook, actions, done, of) {
@@ -74,7 +74,7 @@ function build(webhook, actions, done, of) {
     delete element.dataset.busy;
     send.disabled = false;
     if (errors.length) placeErrors(element, controls, other, errors);
-    else done();
+    else done(element);
   }
 
   const element = h('form', { class: 'schedule-form webhook-form', novalidate: true, 'aria-label': verb, data: { testid: 'webhook-form' },
@@ -83,7 +83,7 @@ function build(webhook, actions, done, of) {
       h('div', { class: 'fields' }, parts.map((part) => part.element))),
     audit.element, other,
     h('div', { class: 'actions' }, send, button(common.CANCEL, () => {
-      done();
+      done(element);
       go(pageUrl('webhooks', {}, webhook.id || null));
     })));
   return { element, first, members: all, send, audit };
