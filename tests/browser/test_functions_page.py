@@ -2,10 +2,16 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE, Visits
-from tests.browser.page_checks import expect_address
+from tests.browser.page_checks import (
+    expect_address,
+    hold_first,
+    let_go,
+    wait_for_drawing,
+    wait_until_held,
+)
 from tests.browser.service import Stack
 
 _GREET = """\
@@ -100,3 +106,42 @@ def test_a_dropped_file_is_a_function_until_it_breaks_and_again_when_it_is_mende
     visits.allow("404")  # the page asks for what is gone
     file.unlink()
     expect(phone.get_by_text("No function “greet”")).to_be_visible()
+
+
+def _to_function(page: Page, name: str) -> None:
+    page.get_by_role("link", name="All functions").click()
+    page.get_by_test_id(f"function-{name}").get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="Invoke").click()
+    expect_address(page, f"/functions/{name}?tab=invoke")
+
+
+def test_a_late_answer_of_one_function_leaves_that_of_another(visits: Visits, stack: Stack) -> None:
+    stack.functions.mkdir(exist_ok=True)
+    files = [stack.functions / f"{name}.py" for name in ("first", "second")]
+    for file in files:
+        file.write_text(f"def handler(event, context):\n    return '{file.stem} says so'\n")
+    page = visits.open(f"{stack.dashboard}functions/first?tab=invoke")
+    button, answer = page.get_by_test_id("invoke-button"), page.get_by_test_id("answer")
+    late: list[Route] = []
+    hold_first(page, "**/api/functions/first/invoke?*", late)
+    button.click()
+    wait_until_held(page, late)
+    expect(button).to_be_disabled()
+    page.get_by_test_id("event-choice").select_option("template:sqs")
+    expect(page.get_by_test_id("event-text")).to_have_value(re.compile("aws:sqs"))
+    expect(button).to_be_disabled()
+
+    _to_function(page, "second")
+    button.click()
+    expect(answer).to_contain_text("second says so")
+    with page.expect_response("**/api/functions/first/invoke?*"):
+        let_go(page, late)
+    wait_for_drawing(page)
+    expect(answer).to_contain_text("second says so")
+    _to_function(page, "first")
+    expect(answer).to_contain_text("first says so")
+
+    for file in files:
+        file.unlink()
+    page.get_by_role("link", name="All functions").click()
+    expect(page.get_by_test_id("first-function")).to_be_visible()

@@ -13,20 +13,24 @@ import * as texts from '../texts/functions.js';
  */
 export function createFunctionActions({ dispatch, state }, toast, reread) {
   const attempt = createAttempt(toast, () => reread('functionEvents'));
+  /** Each function has its own: its answer may come when another one is open, or another event is chosen. */
   const say = (name, set) => {
-    const { name: of, chosen } = state().ui.invoked ?? {};
-    dispatch({ type: 'ui', set: { invoked: { name, chosen: of === name ? chosen : '', ...set } } });
+    const { invoked = {} } = state().ui;
+    dispatch({ type: 'ui', set: { invoked: { ...invoked, [name]: { ...invoked[name], ...set } } } });
   };
   return {
+    noteInvocation: say,
     async invoke(name, event, type) {
-      say(name, { busy: type === 'sync' });
+      const waits = type === 'sync';
+      say(name, { problem: '', ...(waits && { busy: true, answer: null }) });
       try {
         const answer = await invokeFunction(name, event, type);
-        say(name, type === 'sync' ? { answer } : {});
-        if (type === 'async') toast('good', texts.accepted(name), { taskId: answer.task_id });
+        if (waits) say(name, { answer });
+        else toast('good', texts.accepted(name), { taskId: answer.task_id });
       } catch (error) {
         say(name, { problem: explain(error).text });
       }
+      if (waits) say(name, { busy: false });
       reread('function', 'functions');
     },
     async saveEvent(name, event, body) {

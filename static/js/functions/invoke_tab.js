@@ -35,13 +35,13 @@ export function anEventOf(name, state) {
 export function invokeTab(fn, state, actions) {
   const known = state.facts.functionEvents;
   const events = known?.key === fn.name && known.value ? known.value : { events: [], templates: [] };
-  const mine = state.ui.invoked?.name === fn.name ? state.ui.invoked : {};
+  const mine = state.ui.invoked?.[fn.name] ?? {};
   return [eventForm(fn.name, events, mine, actions), answer(mine, actions)];
 }
 
 function eventForm(name, events, { busy, fault = '', chosen = '' }, actions) {
   const draft = () => drafts.get(name) ?? FIRST;
-  const say = (set) => actions.dispatch({ type: 'ui', set: { invoked: { name, chosen, ...set } } });
+  const say = (set) => actions.noteInvocation(name, set);
   const invoke = (type) => {
     const wrong = jsonFault(draft());
     if (wrong) {

@@ -101,6 +101,7 @@
 /**
  * @typedef {object} FunctionActions
  * @property {(name: string, event: string, type: 'sync'|'async') => Promise<void>} invoke `event` is JSON text
+ * @property {(name: string, set: Record<string, any>) => void} noteInvocation what its form shows
  * @property {(name: string, event: string, body: string) => Promise<boolean>} saveEvent `body` is JSON text
  * @property {(name: string, event: string) => Promise<void>} deleteEvent
  */
