@@ -4,7 +4,7 @@
 import { currentSession, onUnauthorized } from '../api/tasks.js';
 import { watchWidth } from '../lib/rail.js';
 import { readRoute, redirect, watchAddress } from '../lib/router.js';
-import { initialState } from '../state/page_state.js';
+import { initialState, sameSearch } from '../state/page_state.js';
 import { createStore } from '../state/store.js';
 import { createActions } from './actions.js';
 import { createDraw, createDrawing } from './drawing.js';
@@ -35,10 +35,13 @@ export function startPage(views) {
 
   store.subscribe(drawing.redraw);
   onUnauthorized(askForKey(store));
-  watchAddress(names, () => {
+  watchAddress(names, (isBack) => {
+    const before = store.state().route;
     route();
     live.refresh();
     drawing.drawNow();
+    // What one goes to begins at its top; going back, the browser itself leads to where one was.
+    if (!isBack && !sameThing(before, store.state().route)) scrollTo(0, 0);
   });
   listenToKeys(shortcuts.keys);
   document.addEventListener('visibilitychange', drawing.redraw);
@@ -47,6 +50,11 @@ export function startPage(views) {
   for (const type of ['click', 'change', 'submit', 'keydown']) addEventListener(type, drawing.drawNow);
   const live = goLive(store, reader.read);
   drawing.redraw();
+}
+
+/** Whether two addresses show the same page, though perhaps with a task over it. */
+function sameThing(a, b) {
+  return sameSearch(a, b) && a.item === b.item && a.params.new === b.params.new && a.params.edit === b.params.edit;
 }
 
 /** Ask once; who says "not now" is not asked again by every refresh, nor because of a session that is over. */

@@ -1,6 +1,7 @@
 /* What each key does, and how the help names it. */
 
 import { go, pageUrl } from '../lib/router.js';
+import { listedTask } from '../state/page_state.js';
 import { isEmpty, NOTHING_CHOSEN } from '../state/selection.js';
 import { look } from '../state/task_state.js';
 import { fits, wishOf } from '../tasks/bulk_bar.js';
@@ -65,7 +66,7 @@ function withRows(store, actions, action, one) {
     return;
   }
   const id = focusedTask() ?? state.route.taskId;
-  const task = state.found.byId.get(id) ?? state.list.items.find((each) => each.task_id === id) ?? state.task.record;
+  const task = listedTask(state, id ?? null) ?? state.task.record;
   if (!task || task.task_id !== id) return;
   if (fits(action, task.status)) one(id);
   else actions.toast('bad', texts.doesNotFit(look(task.status).label.toLowerCase(), action));

@@ -161,12 +161,12 @@ export function fromHere() {
 /**
  * Report every change of address, and keep clicks on links to this page from loading it again.
  * @param {string[]} views
- * @param {() => void} onChange
+ * @param {(isBack: boolean) => void} onChange `isBack`: by the buttons of the browser, back or forward
  */
 export function watchAddress(views, onChange) {
-  addEventListener('popstate', () => {
+  addEventListener('popstate', ({ isTrusted }) => {
     redirect();
-    onChange();
+    onChange(isTrusted);
   });
   document.addEventListener('click', (event) => {
     const link = /** @type {Element} */ (event.target).closest?.('a[href]');

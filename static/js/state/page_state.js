@@ -27,6 +27,8 @@ export function initialState(now) {
     /** @type {import('./records.js').Problem|null} */
     listProblem: null,
     found: nothingFound(),
+    /** what `found` was searched for; it is kept while another page is open */
+    searched: { q: '', from: '', to: '' },
     /** @type {import('./records.js').Problem|null} why the search cannot be read, or what is wrong with it */
     foundProblem: null,
     /** a page further down is being read */
@@ -66,9 +68,13 @@ export function serverNow(state) {
   return state.now + state.skew;
 }
 
-/** Whether two routes show the same short list. @param {import('./records.js').Route} a @param {import('./records.js').Route} b */
-export function sameList(a, b) {
-  return a.view === b.view;
+/** The pages with the short list of tasks. */
+export const LIST_VIEWS = new Set(['overview', 'submit']);
+
+/** A task as the open page lists it. @param {State} state @param {string|null} id */
+export function listedTask({ route: { view }, found, list }, id) {
+  if (view === 'tasks') return found.byId.get(id ?? '') ?? null;
+  return (LIST_VIEWS.has(view) && list.items.find((task) => task.task_id === id)) || null;
 }
 
 /** Whether two routes ask for the same search. @param {import('./records.js').Route} a @param {import('./records.js').Route} b */

@@ -1,20 +1,18 @@
 /* What changes with the page: its address, what it has read beside the tasks, and what it asks and says. Pure. */
 
 import { extend, renew } from './audit_entries.js';
-import { EMPTY_LIST } from './latest_tasks.js';
-import { sameList, sameSearch } from './page_state.js';
+import { hold } from './latest_tasks.js';
+import { listedTask, sameSearch } from './page_state.js';
 import { nothingFound } from './search_results.js';
 import { NOTHING_CHOSEN } from './selection.js';
 
 export const PAGE_STEPS = {
-  route: (state, { route }) => {
-    const list = sameList(route, state.route) ? state.list : EMPTY_LIST;
-    const task = route.taskId === state.route.taskId ? state.task : known(state, route.taskId);
-    const next = { ...state, route, list, task, ui: { ...state.ui, menu: false, saved: null },
-      why: route.taskId === state.route.taskId ? state.why : null,
-      question: route.view === state.route.view ? state.question : null };
-    return sameSearch(route, state.route)
-      ? next : { ...next, found: nothingFound(), foundProblem: null, holds: {}, selection: NOTHING_CHOSEN };
+  route: (before, { route }) => {
+    const state = route.view === before.route.view ? before : withoutView(before);
+    const same = route.taskId === state.route.taskId;
+    const next = { ...state, route, ui: { ...state.ui, menu: false, saved: null },
+      task: same ? state.task : { record: listedTask(state, route.taskId), problem: null }, why: same ? state.why : null };
+    return sameSearch(route, state.route) ? next : withSearch(next);
   },
   taskTypes: (state, { taskTypes }) => ({ ...state, taskTypes }),
   fact: (state, { name, key = '', value, problem = null }) => {
@@ -35,8 +33,18 @@ export const PAGE_STEPS = {
   dialog: (state, { dialog, only }) => (only && state.dialog !== only ? state : { ...state, dialog }),
 };
 
-/** A task from the list, shown in the panel until the whole record arrives. */
-function known(state, id) {
-  const record = state.found.byId.get(id) ?? state.list.items.find((task) => task.task_id === id) ?? null;
-  return { record, problem: null };
+/** What stays of a page that is left: what it lists, but nothing that its pointer, its focus or a question holds. */
+function withoutView(state) {
+  const busy = Object.entries(state.cancels).filter(([, step]) => step === 'busy');
+  return { ...state, question: null, list: state.list.held ? hold(state.list, false) : state.list, cancels: Object.fromEntries(busy),
+    ui: { ...state.ui, chartAt: null, heldLog: null } };
+}
+
+/** Another search begins with nothing, the one that comes back with what it had found. */
+function withSearch(state) {
+  const { view, search } = state.route;
+  const searched = view === 'tasks' ? search : state.searched;
+  const isSame = ['q', 'from', 'to'].every((name) => searched[name] === state.searched[name]);
+  return { ...state, searched, found: isSame ? { ...state.found, held: false } : nothingFound(), foundProblem: null, reading: false,
+    holds: {}, selection: NOTHING_CHOSEN, wish: null, dialog: state.dialog === 'confirm' ? null : state.dialog };
 }

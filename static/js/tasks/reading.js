@@ -4,21 +4,18 @@ import { explain } from '../api/problem.js';
 import { explainTask, findTasks, getTask } from '../api/tasks.js';
 import { oneAtATime } from '../lib/one_at_a_time.js';
 import { withoutDeliveries } from '../state/search_text.js';
-import { sameList } from '../state/page_state.js';
+import { LIST_VIEWS } from '../state/page_state.js';
 import { isTerminal, isWaiting } from '../state/task_state.js';
 
-const LIST_VIEWS = new Set(['overview', 'submit']);
 const LATEST = 12;
 
 /** @param {import('../state/store.js').Store} store */
 export function createLatestReader({ dispatch, state }) {
   return oneAtATime(async () => {
-    const asked = state().route;
-    if (!LIST_VIEWS.has(asked.view)) return;
+    if (!LIST_VIEWS.has(state().route.view)) return;
     try {
       const { tasks } = await findTasks({ limit: LATEST, q: withoutDeliveries('') });
-      // The reader may have moved on while the answer was under way.
-      if (sameList(asked, state().route)) dispatch({ type: 'tasks', tasks });
+      dispatch({ type: 'tasks', tasks });
     } catch (error) {
       dispatch({ type: 'tasksProblem', problem: explain(error) });
     }

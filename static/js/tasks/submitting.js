@@ -29,7 +29,7 @@ export function createSubmit(store, toast, refresh) {
     if (answer.duplicate_of) {
       toast('good', texts.duplicateToast(type, look(answer.status).label.toLowerCase()), { taskId: answer.duplicate_of });
     } else {
-      dispatch({ type: 'taskAdded', task: newborn(answer, type, payload, state()), fits: isUnfiltered(state().route) });
+      dispatch({ type: 'taskAdded', task: newborn(answer, type, payload, state()), fits: isUnfiltered(state().searched) });
       toast('good', task.sent(type, answer.priority), { taskId: answer.task_id });
     }
     refresh();
@@ -89,6 +89,6 @@ function newborn(answer, taskType, payload, state) {
 }
 
 /** Whether the list has no filter: only then is the number of its tasks known. */
-function isUnfiltered({ search: { q, from, to } }) {
+function isUnfiltered({ q, from, to }) {
   return !q && !from && !to;
 }
