@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Visits
 from tests.browser.page_checks import (
     expect_address,
+    expect_live,
     hold_first,
     let_go,
     panel,
@@ -93,6 +94,20 @@ def test_another_search_begins_at_its_top(scrolled: Page) -> None:
 
     expect_address(scrolled, "/tasks?q=type:echo")
     assert scrolled.evaluate("scrollY") == 0
+
+
+def test_what_was_typed_and_not_searched_for_is_gone(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}tasks")
+    expect_live(page)
+    page.get_by_test_id("find").press_sequentially("state:fai")
+    expect(page.get_by_test_id("find-options")).to_be_visible()
+
+    page.get_by_role("link", name="Queues").first.click()
+    expect(page.get_by_test_id("find")).to_have_count(0)
+    page.get_by_role("link", name="Tasks").first.click()
+
+    expect(page.get_by_test_id("find")).to_have_value("")
+    expect_address(page, "/tasks")
 
 
 def test_a_log_that_was_held_follows_again(visits: Visits, stack: Stack) -> None:

@@ -20,7 +20,10 @@ export function searchBox(state) {
   box ??= create();
   const made = box;
   made.update(state);
-  return h('div', { class: 'search-place', key: 'search', wake: (host) => host.append(made.element) });
+  return h('div', { class: 'search-place', key: 'search', wake: (host) => {
+    made.arrive();
+    host.append(made.element);
+  } });
 }
 
 function create() {
@@ -63,6 +66,8 @@ function create() {
   return {
     element: h('div', { class: 'search-box' }, icon('search'), input, h('kbd', { class: 'wide-only', 'aria-hidden': 'true' }, '/'), list,
       errors),
+
+    arrive: searching.arrive,
 
     /** @param {import('../state/store.js').State} now */
     update(now) {
@@ -129,6 +134,8 @@ function createSearching(input, route) {
     now, leave,
     soon: () => { timer = setTimeout(now, PAUSE_MS); },
     stop: () => clearTimeout(timer),
+    /** The page is opened: what was typed and not searched for before it was left is not what its list shows. */
+    arrive: () => { input.value = sent; },
     /** The next search is a new step for the back button. */
     settle: () => { typing = false; },
     /** Another search came into the address by another way. @param {string} q */
