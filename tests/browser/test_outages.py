@@ -268,6 +268,7 @@ def test_queues_without_a_consumer_are_named_with_what_to_do(
     expect(verdict(page)).to_contain_text("1 task waits")
     expect(verdict(page)).to_contain_text("python app.py consumer high")
     expect(page.get_by_test_id("queue-high")).to_contain_text("no consumer")
+    expect(page.get_by_test_id("queue-high")).to_contain_text("No consumer runs. Start one: ")
 
 
 def _schedule(web: WebServer, name: str) -> None:

@@ -7,6 +7,7 @@ from tests.browser.page_checks import expect_address, question
 from tests.browser.service import Stack
 
 LIMITS = "/api/task-types/send_email/limits"
+_TOP = "field => Math.round(field.getBoundingClientRect().top)"
 OF_FAILING = "/api/task-types/fail_at_once/limits"
 
 
@@ -20,6 +21,9 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
     limits = page.get_by_test_id("limits")
     expect(limits).to_contain_text("No limits")
 
+    labels = ("Running at a time", "Starts", "Per", "For each value of", "In turns by")
+    tops = {limits.get_by_label(label).first.evaluate(_TOP) for label in labels}
+    assert len(tops) == 1, "they are in one row where there is room"
     limits.get_by_test_id("set-limits").click()
     expect(limits.get_by_role("alert")).to_contain_text("Give at least one of")
     hold_back = limits.get_by_label("Hold back while too many fail")
@@ -47,7 +51,7 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
     expect(now).to_have_text(
         "Now: at most 2 running, at most 10 starts per minute, held back when half of the last 20"
         " attempts fail within 1 minute: for 30 seconds, then until 3 attempts succeed, for each"
-        " value of to, in turns by subject"
+        " value of “to”, in turns by “subject”"
     )
     found = stack.api.call("GET", LIMITS)
     assert (found["concurrency"], found["rate"], found["per"], found["by"]) == (2, 10, 60, "to")

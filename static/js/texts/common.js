@@ -9,7 +9,7 @@ export const CANCEL = 'Cancel';
 export const UNDO = 'Undo';
 export const NO_TASKS_YET = 'No tasks yet';
 export const TASKS_APPEAR = 'Tasks appear here as soon as someone submits one.';
-export const NO_CONSUMER = 'No consumer. Start one: ';
+export const NO_CONSUMER = 'No consumer runs. Start one: ';
 
 export const CHANGED_MEANWHILE = 'Somebody has changed this since you opened it. What you typed is kept.';
 export const YOURS_STAYS = '; you changed it too, yours stays: ';

@@ -22,7 +22,7 @@ export const busyWorkers = (busy, workers) => `${busy} of ${plural(workers, 'wor
 export const staff = (workers, consumers) => `${plural(workers, 'worker')}${consumers > 1 ? ` in ${consumers} consumers` : ''}`;
 /** @param {number} queued */
 export const waitForConsumer = (queued) =>
-  (queued ? `${plural(queued, 'task waits', 'tasks wait')} for a consumer. ` : 'New tasks will wait. ');
+  (queued ? `${plural(queued, 'task waits', 'tasks wait')}. ` : 'New tasks will wait. ');
 export const LAST_MINUTE = 'last min';
 export const LAST_MINUTE_MEANS = 'Of the last full minute of the clock';
 /** @param {number} seconds */

@@ -39,8 +39,8 @@ export const LIMIT_WORDS = {
   breaker: ({ breaker: { failures, of, within_s: within, pause_s: pause, tries } }, units) =>
     `held back when ${share(failures)} of the last ${plural(of, 'attempt')} fail within ${plural(...units(within))}: for `
     + `${plural(...units(pause))}, then until ${plural(tries, 'attempt succeeds', 'attempts succeed')}`,
-  by: ({ by }) => `for each value of ${by}`,
-  fair_by: ({ fair_by: field }) => `in turns by ${field}`,
+  by: ({ by }) => `for each value of “${by}”`,
+  fair_by: ({ fair_by: field }) => `in turns by “${field}”`,
 };
 /** @param {number} part */
 const share = (part) => ({ 0.5: 'half', 1: 'all' })[part] ?? `${Number((part * 100).toFixed(2))} %`;
