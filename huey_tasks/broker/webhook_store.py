@@ -232,11 +232,11 @@ class WebhookStore:
             pipe.pexpire(listed, lasts_ms)
             pipe.execute()
 
-    def begin_again(self, delivery_id: str, task_id: str) -> None:
-        """Let another task send a delivery, also one that has arrived."""
+    def begin_again(self, delivery_id: str, task_id: str, task_queue: str) -> None:
+        """Let another task, of that queue, send a delivery, also one that has arrived."""
         key = webhook_keys.delivery(delivery_id)
         with self._broker.pipeline() as pipe:
-            pipe.hset(key, "task_id", task_id)
+            pipe.hset(key, mapping={"task_id": task_id, "task_queue": task_queue})
             pipe.hdel(key, "delivered_ms")
             pipe.pexpire(key, UNTRIED_MS)
             pipe.pexpire(webhook_keys.attempts(delivery_id), UNTRIED_MS)

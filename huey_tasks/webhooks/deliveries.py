@@ -61,7 +61,8 @@ def replay_delivery(
     if found is None or found.fields["webhook"] != webhook_id:
         raise DeliveryNotFound("This webhook has no such delivery; it keeps them for three days.")
     task_id, queue = new_id(), _task_queue(found)
-    STORE.begin_again(delivery_id, task_id)
+    queue = queue if queue in BROKERS else CONFIG.webhook_queue
+    STORE.begin_again(delivery_id, task_id, queue)
     BROKERS[queue].scripts.submit(queue, [new_task(task_id, delivery_id, queue)])
     operation = service.operation_of(Action.WEBHOOK_REPLAY, by, delivery_id)
     if operation is not None:
@@ -88,7 +89,7 @@ def send_sample(webhook_id: str, by: Operator | None = None) -> DeliveryRecord:
     else:
         kind = webhook.task_types[0] if webhook.task_types else "sample"
         end = End(new_id(), _SAMPLE, kind, str(now_ms), f",{','.join(webhook.tags)},", "")
-        delivery = new_delivery(made, webhook_id, webhook.url, queue, end)
+        delivery = new_delivery(made, webhook_id, webhook.url, queue, end, queue)
     if not webhook.enabled:
         delivery = delivery._replace(fields={**delivery.fields, TO_DISABLED: "1"})
     STORE.add([delivery])
@@ -107,9 +108,8 @@ def _check_enabled(webhook: Webhook) -> None:
 
 
 def _task_queue(found: StoredDelivery) -> str:
-    """Return the queue of the task that sends a delivery."""
-    queue = found.fields.get("task_queue", CONFIG.webhook_queue)
-    return queue if queue in BROKERS else CONFIG.webhook_queue
+    """Return the queue of the task that sends a delivery; QUEUES may not name it any more."""
+    return found.fields.get("task_queue", CONFIG.webhook_queue)
 
 
 def _delivery_records(webhook: Webhook, found: Sequence[StoredDelivery]) -> list[DeliveryRecord]:

@@ -81,7 +81,8 @@ class Dispatch:
                 yield self._delivery(TASKS, end.url, end)
 
     def _delivery(self, webhook_id: str, url: str, end: End) -> NewDelivery:
-        return new_delivery(delivery_id(webhook_id, end), webhook_id, url, self._queue, end)
+        made, queue = delivery_id(webhook_id, end), CONFIG.webhook_queue
+        return new_delivery(made, webhook_id, url, self._queue, end, queue)
 
     def _webhooks(self) -> list[Webhook]:
         found: list[Webhook] = []

@@ -262,8 +262,13 @@ def attempt_of(line: str) -> DeliveryAttempt:
     )
 
 
-def new_delivery(delivery_id: str, webhook_id: str, url: str, queue: str, end: End) -> NewDelivery:
-    """Return the delivery of an end, as it is stored; the task that sends it has its id."""
+def new_delivery(
+    delivery_id: str, webhook_id: str, url: str, queue: str, end: End, task_queue: str
+) -> NewDelivery:
+    """Return the delivery of an end, as it is stored; the task that sends it has its id.
+
+    `task_queue`: the queue of that task, since WEBHOOK_QUEUE may be another one later.
+    """
     fields = {
         "webhook": webhook_id,
         "url": url,
@@ -271,6 +276,7 @@ def new_delivery(delivery_id: str, webhook_id: str, url: str, queue: str, end: E
         "end": json.dumps(end),
         "created_ms": end.at_ms,
         "task_id": delivery_id,
+        "task_queue": task_queue,
     }
     return NewDelivery(delivery_id, webhook_id, int(end.at_ms), fields)
 

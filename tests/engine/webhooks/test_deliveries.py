@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -405,9 +407,38 @@ def test_a_replay_that_dies_before_its_task_is_there_leaves_it_delivered(
     start_consumer("default")
     tq.submit("echo", {"value": 1}, webhook_url=f"{hooks.url}/own")
     (first,) = delivered()
-    WebhookStore(BROKERS.first).begin_again(first.id, new_id())
+    WebhookStore(BROKERS.first).begin_again(first.id, new_id(), "default")
     (found,) = deliveries()
     assert found.status == "delivered" and found.delivered_at == first.attempts[-1].at
+
+
+def test_a_delivery_of_a_queue_that_is_not_ours_any_more_is_pending_until_it_is_replayed(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    """WEBHOOK_QUEUE was another one: what waited there for its next attempt was `failed` here."""
+    hooks.answers["/own"] = in_turn(status(500), status(204))
+    before = {"QUEUES": "high,default,low,hooks:1", "WEBHOOK_QUEUE": "hooks"}
+    before["WEBHOOK_RETRY_DELAYS"] = "3600"
+    start_consumer("default", **before)
+
+    def online() -> list[Any]:  # no consumer of a queue of ours
+        return [SimpleNamespace(consumer=name) for name, _, _ in scripts().online("hooks")]
+
+    sender = start_consumer("hooks", look_at=online, **before)
+    tq.submit("echo", {"value": 1}, webhook_url=f"{hooks.url}/own")
+    wait_until(
+        lambda: [each for each in deliveries() if each.attempts],
+        description="the first attempt has failed",
+    )
+    sender.stop()  # which commits the attempt
+    (waits,) = deliveries()
+
+    assert waits.status == "pending" and waits.next_attempt_at is not None
+    tq.replay_delivery("tasks", waits.id)
+    (found,) = delivered()
+    assert len(found.attempts) == 2 and found.delivered_by != waits.delivered_by
+    redis = BROKERS.first.redis  # what is checked behind each test knows no such queue
+    redis.delete(*redis.keys(f"{keys.root('hooks')}:*"))
 
 
 def test_a_sample_is_signed_listed_and_counted_like_every_delivery(
