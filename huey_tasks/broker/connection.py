@@ -146,13 +146,13 @@ class _Client(redis.Redis):
         finally:
             pool.release(connection)
 
-    def send(self, command: bytes) -> "Sent":
+    def send(self, command: bytes) -> "SentCommand":
         """Send a `packed` command whose answer is read later; nothing repeats it."""
         pool = self.connection_pool
         connection: Any = pool.get_connection()
         try:
             connection.post(command)
-            return Sent(pool, connection)
+            return SentCommand(pool, connection)
         except BaseException:
             connection.disconnect()
             pool.release(connection)
@@ -166,7 +166,7 @@ class _Client(redis.Redis):
         return self.parse_response(connection, command[0], **options)
 
 
-class Sent:
+class SentCommand:
     """A command that was sent; it keeps a connection until its answer is read."""
 
     def __init__(self, pool: redis.ConnectionPool, connection: Any) -> None:

@@ -8,7 +8,7 @@ from redis.commands.core import Script
 from redis.exceptions import NoScriptError
 
 from huey_tasks.broker import keys
-from huey_tasks.broker.connection import Sent, redis_errors, unless_full
+from huey_tasks.broker.connection import SentCommand, redis_errors, unless_full
 from huey_tasks.broker.deadline import packed
 from huey_tasks.broker.protocol import Argument
 from huey_tasks.broker.script_text import script_text
@@ -64,7 +64,7 @@ class ScriptRunner:
         sha = self.load(script, named).sha
         return packed("EVALSHA", sha, 1, keys.root(queue), *named.values(), *more)
 
-    def send(self, call: bytes) -> Sent:
+    def send(self, call: bytes) -> SentCommand:
         """Send a call whose reply is read later."""
         client: Any = self._client
         with redis_errors():

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker
-from huey_tasks.broker.connection import Sent
+from huey_tasks.broker.connection import SentCommand
 from huey_tasks.broker.protocol import ALONE, Claim, Commit, only_of
 from huey_tasks.broker.states import Ending
 from huey_tasks.broker.step import Answer, Step, answer_of
@@ -102,7 +102,7 @@ class Slot:
         #: By time.monotonic(): when the last step was sent, and when the leases of what waits end.
         self._sent_at, self._leases_end = 0.0, math.inf
         self._unanswered = False
-        self._under_way: Sent | None = None  # the step without an answer, if that may be read yet
+        self._under_way: SentCommand | None = None  # the step whose answer may still be read
         self._ready: _Ahead | None = None  # the step for the next bell, of an idle worker
         self._finished: list[tuple[Commit, bytes | None]] = []
         self._sent = 0  # how many of them are in the step without an answer; the others ended later

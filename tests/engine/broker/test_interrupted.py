@@ -9,7 +9,7 @@ from redis._parsers import _HiredisParser
 
 import huey_tasks as tq
 from huey_tasks.broker import deadline
-from huey_tasks.broker.connection import Sent, connect
+from huey_tasks.broker.connection import SentCommand, connect
 from huey_tasks.broker.deadline import InTime, packed, time_limit
 
 #: A command whose answer comes late, so that no look at the connection sees it.
@@ -37,7 +37,7 @@ def _stop(*_arguments: object, **_options: object) -> None:
     [
         ("ask", LATE, InTime, "answer"),
         ("execute_command", LATE, InTime, "read_response"),
-        ("send", (packed(*LATE),), Sent, "__init__"),
+        ("send", (packed(*LATE),), SentCommand, "__init__"),
     ],
     ids=["ask", "execute_command", "send"],
 )

@@ -10,7 +10,7 @@ import pytest
 import huey_tasks as tq
 from huey_tasks import serializer
 from huey_tasks.broker import keys
-from huey_tasks.broker.connection import Sent
+from huey_tasks.broker.connection import SentCommand
 from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.batching import HOLD_S
@@ -274,7 +274,7 @@ def test_what_waits_is_released_though_redis_refused_a_step(
     _run_first_batch(slot)
     key, send = keys.slot(QUEUE, slot.id), slot._scripts.send
 
-    def send_to_a_broken_key(call: bytes) -> Sent:
+    def send_to_a_broken_key(call: bytes) -> SentCommand:
         broker.rename(key, "kept")
         broker.set(key, "no hash")
         return send(call)
