@@ -35,7 +35,6 @@ logger = logging.getLogger(__name__)
 #: Characters. Longer log lines, progress texts and error messages are cut.
 LINE_CHARS = 2000
 
-
 #: The error of an attempt that has ignored its time limit.
 OVERDUE = "it ran past its time limit and did not stop"
 
@@ -88,13 +87,13 @@ class Attempt:
     _subtasks = 0
     #: How many lines that the task logged could not be kept, since the last that could.
     missed_lines = 0
+    _lines_missed_at = ""  # the time of the first of them
     #: What it has printed of a line that has no end yet.
     printed = ""
     #: The task of asyncio that runs its coroutine, while it does.
     coroutine: "asyncio.Task[Any] | None" = None
     #: What the attempt of a function has used, as JSON.
     receipt = ""
-    _missed_at = ""
     _remarks: tuple[str, ...] = ()
 
     def __init__(self, claim: Claim, task_type: str, broker: Broker, cell: Cell | None):
@@ -224,7 +223,7 @@ class Attempt:
 
     def miss_line(self, at: str) -> None:
         """Count a log line of time `at` that Redis could not store."""
-        self._missed_at = at if self.missed_lines == 0 else self._missed_at
+        self._lines_missed_at = at if self.missed_lines == 0 else self._lines_missed_at
         self.missed_lines += 1
 
     def retire_worker(self, why: str, *, spoilt: bool) -> None:
@@ -240,7 +239,7 @@ class Attempt:
 
     def gap(self) -> str:
         """Return the line (JSON) that replaces the missing ones."""
-        return remarks.line(remarks.missing(self.missed_lines), self._missed_at)
+        return remarks.line(remarks.missing(self.missed_lines), self._lines_missed_at)
 
     def _last_line(self) -> str:
         """Return the line (JSON) that the commit adds to the task's log, "" if there is none."""
@@ -248,7 +247,7 @@ class Attempt:
             return ""
         missing = [remarks.missing(self.missed_lines)] if self.missed_lines else []
         text = "; ".join([*missing, *self._remarks])
-        return remarks.line(text, self._missed_at)
+        return remarks.line(text, self._lines_missed_at)
 
     def release(self) -> None:
         """Discard what was recorded: the task returns to its queue, this attempt does not count."""
