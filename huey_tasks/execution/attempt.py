@@ -247,7 +247,7 @@ class Attempt:
             return ""
         missing = [remarks.missing(self.missed_lines)] if self.missed_lines else []
         text = "; ".join([*missing, *self._remarks])
-        return remarks.line(text, self._lines_missed_at)
+        return remarks.line(text, self._lines_missed_at if missing else "")
 
     def release(self) -> None:
         """Discard what was recorded: the task returns to its queue, this attempt does not count."""
