@@ -14,8 +14,8 @@ from huey_tasks.broker.task_hash import TaskHash
 #: What `ends` reads of a task.
 _END = ("state", "reason", "token", "outcome", "blob")
 
-#: An attempt: the id of its task, and the token of its claim (None: it has no outcome).
-Attempt = tuple[str, str | None]
+#: What names an attempt: the id of its task, the token of its claim (None: it has no outcome).
+AttemptId = tuple[str, str | None]
 
 
 class End(NamedTuple):
@@ -27,19 +27,19 @@ class End(NamedTuple):
 
 
 def read(
-    brokers: Brokers, tasks: Iterable[tuple[str, TaskHash]], attempts: Iterable[Attempt] = ()
-) -> dict[Attempt, bytes | None]:
+    brokers: Brokers, tasks: Iterable[tuple[str, TaskHash]], attempts: Iterable[AttemptId] = ()
+) -> dict[AttemptId, bytes | None]:
     """Return the encoded outcomes of tasks, by ids, and of further attempts; None: it is gone.
 
     In one round trip, or none if the tasks have them all.
     """
     last = {(task_id, task.outcome): task.blob for task_id, task in tasks}
-    found: dict[Attempt, bytes | None] = {at: blob.encode() for at, blob in last.items() if blob}
+    found: dict[AttemptId, bytes | None] = {at: blob.encode() for at, blob in last.items() if blob}
     apart = list(dict.fromkeys(at for at in (*last, *attempts) if at[1] and at not in found))
     return found | dict(zip(apart, in_order(brokers.first, apart), strict=True))
 
 
-def in_order(broker: Broker, attempts: Sequence[Attempt]) -> list[bytes | None]:
+def in_order(broker: Broker, attempts: Sequence[AttemptId]) -> list[bytes | None]:
     """Return what the result backend has of each attempt, encoded."""
     if not attempts:
         return []
