@@ -265,7 +265,7 @@ class Model:
             if blamed in (task.token, "*"):
                 self._crash(task, kind, limit)
             else:
-                self._put_back(task)
+                self._release(task)
             released.append((task.new.id, task.state))
         return released
 
@@ -651,7 +651,7 @@ class Model:
         elif commit.blocked_on:
             kind, _, name = commit.blocked_on.partition(":")
             if kind == "lock" and not self._is_locked(name, lease_ms):
-                self._put_back(task)
+                self._release(task)
             else:
                 self._uncount(task)
                 self._wait_blocked(task, commit.blocked_on)
@@ -663,7 +663,7 @@ class Model:
             if commit.state == "UNBEGUN":
                 task.counts["deliveries"] -= 1
                 task.stored.add("deliveries")
-            self._put_back(task)
+            self._release(task)
         self.submit(commit.children, commit.gates, may_refuse=False)
         return True
 
@@ -671,7 +671,7 @@ class Model:
         task.attempt, task.token = (task.attempt or 0) - 1, ""
         task.stored.add("attempt")
 
-    def _put_back(self, task: ModelTask) -> None:
+    def _release(self, task: ModelTask) -> None:
         self._uncount(task)
         self._queue_again(task, task.place)
 
@@ -688,7 +688,7 @@ class Model:
                 self._uncount(task)
                 self._wait_until_due(task, "RETRY", PAUSE)
             else:
-                self._put_back(task)
+                self._release(task)
         else:
             error = "WorkerDied" if kind == "crashes" else "ConsumerLost"
             fingerprint = hashlib.sha1(f"{error} {task.new.type}".encode()).hexdigest()[:16]

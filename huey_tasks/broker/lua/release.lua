@@ -16,7 +16,7 @@ for _, id in ipairs(redis.call('ZRANGE', index_key('STARTED'), 0, -1)) do
     if blamed == token or blamed == '*' then
       state = crash(id, kind, limit, how)
     else
-      put_back(id)
+      release(id)
     end
     released[#released + 1] = { id, state }
   end

@@ -29,7 +29,7 @@ local function run_again(id, kind, times)
   end
   local wait_ms = pause_ms(kind, times)
   if wait_ms == 0 then
-    put_back(id)
+    release(id)
     return 'PENDING'
   end
   uncount(id)

@@ -21,7 +21,7 @@ end
 -- this commit woke no task, so this one returns to its queue at once.
 local function wait_for_it(id, on, delay_ms, lease_ms)
   local lock = on:match('^lock:(.*)$')
-  if lock and not is_locked(lock, lease_ms) then return put_back(id) end
+  if lock and not is_locked(lock, lease_ms) then return release(id) end
   uncount(id)
   wait_blocked(id, redis.call('HGET', task_key(id), 'place'), on)
   look_again(on, NOW + (lock and LOOK_MS or delay_ms))
@@ -67,6 +67,6 @@ local function move_on(done, ties, lease_ms)
     if state == Ending.UNBEGUN then
       redis.call('HSET', task_key(id), 'deliveries', deliveries_of(id) - 1)
     end
-    put_back(id)
+    release(id)
   end
 end

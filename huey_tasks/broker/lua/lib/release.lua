@@ -4,7 +4,7 @@ local function uncount(id)
   redis.call('HSET', task_key(id), 'attempt', attempt_of(id) - 1, 'token', '')
 end
 
-local function put_back(id)
+local function release(id)
   uncount(id)
   local place, suspicion = unpack(redis.call('HMGET', task_key(id), 'place', 'suspicion'))
   queue_again(id, place, suspicion)
