@@ -64,13 +64,11 @@ def search(
     set_aside: bool = False,
     cursor: str | None = None,
     limit: int = 50,
-    budget_s: float = BUDGET_S,
 ) -> Page:
     """Find a page of tasks, newest first. Raises InvalidQuery for a forged cursor."""
     ids = find(
-        brokers, query, window=window, sort=sort, set_aside=set_aside, cursor=cursor, limit=limit,
-        budget_s=budget_s,
-    )  # fmt: skip
+        brokers, query, window=window, sort=sort, set_aside=set_aside, cursor=cursor, limit=limit
+    )
     found: dict[str, TaskRow] = {}
     for queue, broker in brokers.items():
         of_queue = [task_id for name, task_id in ids.tasks if name == queue]
