@@ -52,7 +52,7 @@ export function submitForm(type, actions, again) {
     form.dataset.busy = 'yes';
     send.setAttribute('aria-disabled', 'true'); // and not `disabled`, which would lose the focus
     try {
-      await run(bodyText());
+      await run(bodyText(), fromHere());
     } finally {
       send.removeAttribute('aria-disabled');
       delete form.dataset.busy;
@@ -63,8 +63,7 @@ export function submitForm(type, actions, again) {
   const submit = (event) => {
     event.preventDefault();
     if (asks(payload, bodyText())) return;
-    attempt(async (body) => {
-      const on = fromHere();
+    attempt(async (body, on) => {
       const { answer, refusal, lost } = await actions.submit(body, payload.text(), { key: keys.keyFor(body), onLost: note.repeating });
       keys.answered(lost);
       refuse(refusal);
