@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Visits
 from tests.browser.page_checks import (
@@ -12,12 +12,17 @@ from tests.browser.page_checks import (
     hold_first,
     let_go,
     panel,
+    row,
+    search_for,
     toast,
     wait_for_drawing,
     wait_until_held,
 )
 from tests.browser.service import Stack
 from tests.browser.wire import Wire
+
+#: The page gives up on what is held after 10 s, and asks again.
+_BEFORE_GIVING_UP_MS = 7_000
 
 
 def _hold(page: Page, method: str, url: str, held: list[Route]) -> None:
@@ -61,7 +66,7 @@ def test_an_answer_about_what_was_left_does_not_take_away_what_is_shown(
     late: list[Route] = []
     page.get_by_role("link", name="All task types").click()
     hold_first(page, "**/api/task-types/echo/limits", late)
-    page.get_by_test_id("type-echo").get_by_role("link", name="echo", exact=True).click()
+    _type_of(page, "echo").click()
     wait_until_held(page, late)
     page.go_back()
     page.go_back()
@@ -73,14 +78,67 @@ def test_an_answer_about_what_was_left_does_not_take_away_what_is_shown(
         let_go(page, late)
     wait_until_held(page, never)
 
-    expect(now).to_be_visible(timeout=5_000)  # before the page gives up on what is held
+    expect(now).to_be_visible(timeout=_BEFORE_GIVING_UP_MS)
     let_go(page, never)
+
+
+def test_a_slow_answer_about_one_task_does_not_hold_up_another(
+    visits: Visits, stack: Stack
+) -> None:
+    slow, other = (stack.api.submit("echo", {"value": value}) for value in ("slow", "other"))
+    for task_id in (slow, other):
+        stack.api.wait_for_status(task_id, "SUCCESS")
+    page = visits.open(f"{stack.dashboard}tasks?q=id:{slow}+id:{other}")
+    held: list[Route] = []
+    hold_first(page, f"**/api/tasks/{slow}", held)
+    row(page, slow).locator(".row-link").click()
+    wait_until_held(page, held)
+    page.go_back()
+
+    row(page, other).locator(".row-link").click()
+
+    expect(panel(page)).to_contain_text("No log lines", timeout=_BEFORE_GIVING_UP_MS)
+    let_go(page, held)
+
+
+def test_a_slow_search_does_not_hold_up_the_next(visits: Visits, stack: Stack) -> None:
+    task_id = stack.api.submit("echo", {"value": "next"})
+    held: list[Route] = []
+    page = visits.open(f"{stack.dashboard}tasks")
+    hold_first(page, "**/api/tasks?*slow*", held)
+    search_for(page, "tag:slow")
+    wait_until_held(page, held)
+
+    search_for(page, f"id:{task_id}")
+
+    expect(row(page, task_id)).to_be_visible(timeout=_BEFORE_GIVING_UP_MS)
+    let_go(page, held)
+
+
+def test_a_slow_answer_about_one_type_does_not_hold_up_another(
+    visits: Visits, stack: Stack
+) -> None:
+    page = visits.open(f"{stack.dashboard}types")
+    held: list[Route] = []
+    hold_first(page, "**/api/task-types/send_email/limits", held)
+    page.get_by_test_id("type-send_email").get_by_role(
+        "link", name="send_email", exact=True
+    ).click()
+    wait_until_held(page, held)
+
+    _limits_of(page, "echo")
+
+    expect(page.get_by_test_id("limits-now")).to_be_visible(timeout=_BEFORE_GIVING_UP_MS)
+    let_go(page, held)
+
+
+def _type_of(page: Page, name: str) -> Locator:
+    return page.get_by_test_id(f"type-{name}").get_by_role("link", name=name, exact=True)
 
 
 def _limits_of(page: Page, task_type: str) -> None:
     page.get_by_role("link", name="All task types").click()
-    link = page.get_by_test_id(f"type-{task_type}").get_by_role("link", name=task_type, exact=True)
-    link.click()
+    _type_of(page, task_type).click()
     expect_address(page, f"/types/{task_type}")
 
 

@@ -21,7 +21,8 @@ const EVERY_MS = 1_900;
 export function createReader(store, pages) {
   /** @type {Map<string, {key: string, at: number}>} */
   const last = new Map();
-  const busy = new Set();
+  /** The names of what is being read, by name and key: a slow answer about another key is not waited for. */
+  const busy = new Map();
   /** What is being read while it was changed: the answer may be from before. */
   const stale = new Set();
 
@@ -35,21 +36,22 @@ export function createReader(store, pages) {
   async function readOne({ name, key = '', get, put, every_ms: every = EVERY_MS }) {
     const before = last.get(name);
     const fresh = before && before.key === key && performance.now() - before.at < every;
-    if (busy.has(name) || fresh) return;
-    busy.add(name);
+    const what = `${name} ${key}`;
+    if (busy.has(what) || fresh) return;
+    busy.set(what, name);
     last.set(name, { key, at: performance.now() });
     try {
       const value = await get();
-      if (!stale.has(name) && fits(name, key)) store.dispatch(put ? put(value) : { type: 'fact', name, key, value });
+      if (!stale.has(what) && fits(name, key)) store.dispatch(put ? put(value) : { type: 'fact', name, key, value });
     } catch (error) {
       const problem = explain(error);
       if (fits(name, key)) store.dispatch({ type: 'fact', name, key, problem });
-      last.delete(name);
+      if (last.get(name)?.key === key) last.delete(name);
     } finally {
-      busy.delete(name);
+      busy.delete(what);
     }
     const now = wanted().find((each) => each.name === name);
-    const again = stale.delete(name);
+    const again = stale.delete(what);
     if (again) last.delete(name);
     if (now && (again || (now.key ?? '') !== key)) readOne(now);
   }
@@ -68,7 +70,7 @@ export function createReader(store, pages) {
     reread(...names) {
       for (const name of names) {
         last.delete(name);
-        if (busy.has(name)) stale.add(name);
+        for (const [what, of] of busy) if (of === name) stale.add(what);
       }
       wanted().forEach(readOne);
     },

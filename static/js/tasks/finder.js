@@ -23,6 +23,7 @@ export function createFinder({ dispatch, state }, inSight) {
   /** A search that has found little was not gone on with to its end. */
   let filling = false;
   const isOpen = () => state().route.view === 'tasks';
+  const about = () => JSON.stringify([isOpen(), state().route.search]);
 
   /** Ask, and hand the answer on unless the reader has moved on; false when there is no more to do. */
   async function ask(request, detail) {
@@ -49,7 +50,7 @@ export function createFinder({ dispatch, state }, inSight) {
     if (!await ask({ limit: FIRST }, { how: 'head' })) return;
     if (fresh || filling) filling = !await goOnUntil(FIRST);
     if (!fresh) await askAgain();
-  });
+  }, about);
 
   /** Read those further down again that the reader sees, one after the other. */
   async function askAgain() {
@@ -67,7 +68,7 @@ export function createFinder({ dispatch, state }, inSight) {
   const more = oneAtATime(async () => {
     if (!isOpen() || !state().found.next) return;
     await goOnUntil(state().found.rows.length + MORE);
-  });
+  }, about);
 
   async function next() {
     dispatch({ type: 'reading', on: true });

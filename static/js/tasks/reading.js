@@ -50,7 +50,7 @@ export function createTaskReader({ dispatch, state }) {
       if (isOpen(id)) dispatch({ type: 'task', problem });
     }
     await readWhy(id);
-  });
+  }, () => state().route.taskId ?? '');
 
   async function readWhy(id) {
     const { record } = state().task;
