@@ -1,11 +1,12 @@
 """A task is submitted from the page, and the page shows its outcome."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.page_checks import expect_state, panel, row, submit_with
+from tests.browser.page_checks import expect_live, expect_state, panel, row, submit_with
 from tests.browser.service import Stack
+from tests.browser.wire import Wire
 
 
 def test_send_email_is_filled_in_submitted_and_seen_to_succeed(dashboard: Page) -> None:
@@ -103,3 +104,27 @@ def test_a_draft_survives_a_look_at_another_page(visits: Visits, stack: Stack) -
     page.get_by_role("link", name="Submit", exact=True).click()
 
     expect(subject).to_have_value("half written")
+
+
+def _with_other_code(route: Route) -> None:
+    """Answer as a service would in which a parameter has another name."""
+    asked = {name: text for name, text in route.request.headers.items() if name != "if-none-match"}
+    answer = route.fetch(headers=asked)
+    route.fulfill(response=answer, body=answer.text().replace('"note"', '"remark"'))
+
+
+def test_a_form_is_made_anew_when_the_service_comes_back_with_other_code(
+    visits: Visits, stack: Stack
+) -> None:
+    wire = Wire()
+    page = visits.open(f"{stack.dashboard}submit?type=add", prepare=wire.tap)
+    form = page.get_by_test_id("submit-form-add")
+    expect(form.get_by_label("Note")).to_be_visible()
+    expect_live(page)
+    wire.wait_for_frames(page, 1)
+
+    page.route("**/api/task-types", _with_other_code)
+    wire.epoch = "another process"
+
+    expect(form.get_by_label("Remark")).to_be_visible()
+    expect(form.get_by_label("Note")).to_have_count(0)

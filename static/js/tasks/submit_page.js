@@ -12,7 +12,8 @@ import { latestTasks } from './latest.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/task.js';
 
-/** Forms live as long as the page, like the choice: a draft is not lost by looking elsewhere. */
+/** Forms live as long as the page, like the choice: a draft is not lost by looking elsewhere. Each with what its type
+   was then: after a restart with other code it may be another. @type {Map<string, {shape: string, element: HTMLElement}>} */
 const forms = new Map();
 let chosen = '';
 
@@ -42,12 +43,16 @@ function workbench({ taskTypes, problem, route: { params } }, actions) {
         h('span', { class: 'type-about' }, prose(each.description)))))),
     h('div', { class: 'bench-form' },
       h('div', { class: 'section-head' }, h('h2', null, type.task_type), h('span', { class: 'soft' }, rules(type))),
-      h('div', { key: type.task_type, wake: (host) => host.append(formFor(type, actions)) })));
+      formFor(type, actions)));
 }
 
 function formFor(type, actions) {
-  if (!forms.has(type.task_type)) forms.set(type.task_type, submitForm(type, actions));
-  return forms.get(type.task_type);
+  const { task_type: name, schema, example, queue, queues } = type;
+  const shape = JSON.stringify([schema, example, queue, queues]);
+  const kept = forms.get(name);
+  const { element } = kept?.shape === shape ? kept : { element: submitForm(type, actions) };
+  forms.set(name, { shape, element });
+  return h('div', { key: `${name} ${shape}`, wake: (host) => host.append(element) });
 }
 
 function rules({ retries, retry_delays_s: delays, retry_on: only, no_retry_on: never, timeout_s: timeout }) {
