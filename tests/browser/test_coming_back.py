@@ -18,22 +18,21 @@ from tests.browser.page_checks import (
     wait_until_held,
 )
 from tests.browser.service import Stack
+from tests.waiting import wait_until
 
 MANY = 600
 
-# Resolves with the id of the first row in sight.
 _FIRST_IN_SIGHT = """
-() => new Promise((resolve) => {
-  const look = () => {
-    const topOf = (row) => row.getBoundingClientRect().top;
-    const seen = [...document.querySelectorAll('.task-row')]
-      .find((row) => topOf(row) >= 0 && topOf(row) < innerHeight);
-    if (seen) resolve(seen.dataset.taskId);
-    else requestAnimationFrame(look);
-  };
-  look();
-})
+() => [...document.querySelectorAll('.task-row')].find((row) => {
+  const { top } = row.getBoundingClientRect();
+  return top >= 0 && top < innerHeight;
+})?.dataset.taskId
 """
+
+
+def _first_in_sight(page: Page) -> str:
+    """Return the id of the first row in sight, once there is one."""
+    return wait_until(lambda: page.evaluate(_FIRST_IN_SIGHT), description="a row is in sight")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +57,7 @@ def scrolled(visits: Visits, stack: Stack, many: str) -> Page:
 
 
 def test_a_task_that_is_opened_and_left_leaves_the_list_where_it_was(scrolled: Page) -> None:
-    first: str = scrolled.evaluate(_FIRST_IN_SIGHT)
+    first = _first_in_sight(scrolled)
 
     # A click of the pointer would scroll to the row.
     row(scrolled, first).locator(".row-link").dispatch_event("click")
@@ -71,7 +70,7 @@ def test_a_task_that_is_opened_and_left_leaves_the_list_where_it_was(scrolled: P
 
 
 def test_back_from_another_page_leads_to_the_same_rows(scrolled: Page) -> None:
-    first: str = scrolled.evaluate(_FIRST_IN_SIGHT)
+    first = _first_in_sight(scrolled)
 
     scrolled.get_by_role("link", name="Queues").first.click()
     expect(scrolled.get_by_test_id("task-list")).to_have_count(0)

@@ -21,40 +21,32 @@ _COUNT_FRAMES = """
   requestAnimationFrame(next);
 }
 """
-# The page may not evaluate texts, so a wait is a promise of its own.
 _NEXT_ROW_IS_DRAWN = """
-() => new Promise((resolve) => {
-  const look = () => {
-    const rows = [...document.querySelectorAll('.task-row')];
-    const at = rows.findIndex((row) => row.contains(document.activeElement));
-    if (at + 1 < rows.length) resolve();
-    else requestAnimationFrame(look);
-  };
-  look();
-})
-"""
-_A_ROW_IS_IN_SIGHT = """
-() => new Promise((resolve) => {
-  const seen = ({ top, bottom }) => bottom > 0 && top < innerHeight;
-  const look = () => {
-    const rows = [...document.querySelectorAll('.task-row')];
-    if (rows.some((row) => seen(row.getBoundingClientRect()))) resolve();
-    else requestAnimationFrame(look);
-  };
-  look();
-})
-"""
-_SCROLL_TO_END = """
-async () => {
-  const table = document.querySelector('table.tasks');
-  const count = () => Number(table.getAttribute('aria-rowcount')) - 1;
-  while (count() < 10000) {
-    window.scrollBy(0, 3000);
-    await new Promise(requestAnimationFrame);
-  }
-  return count();
+() => {
+  const rows = [...document.querySelectorAll('.task-row')];
+  return rows.findIndex((row) => row.contains(document.activeElement)) + 1 < rows.length;
 }
 """
+_A_ROW_IS_IN_SIGHT = """
+() => {
+  const seen = ({ top, bottom }) => bottom > 0 && top < innerHeight;
+  const rows = [...document.querySelectorAll('.task-row')];
+  return rows.some((row) => seen(row.getBoundingClientRect()));
+}
+"""
+# Scrolls on, and tells how many rows the list has in the next frame.
+_SCROLL_ON = """
+async () => {
+  window.scrollBy(0, 3000);
+  await new Promise(requestAnimationFrame);
+  return Number(document.querySelector('table.tasks').getAttribute('aria-rowcount')) - 1;
+}
+"""
+
+
+def _wait_in(page: Page, look: str) -> None:
+    """Wait for what the page says; a promise of its own would wait without a limit."""
+    wait_until(lambda: page.evaluate(look), description=look)
 
 
 def _submit(stack: Stack, count: int, tag: str) -> None:
@@ -81,7 +73,7 @@ def nothing_is_left_to_run(stack: Stack) -> Iterator[None]:
 
 def _walk(page: Page, count: int) -> None:
     for _ in range(count):
-        page.evaluate(_NEXT_ROW_IS_DRAWN)
+        _wait_in(page, _NEXT_ROW_IS_DRAWN)
         page.keyboard.press("j")
 
 
@@ -119,13 +111,15 @@ def test_ten_thousand_rows_are_scrolled_through_without_stutter(
     expect(rows(page).first).to_be_visible()
 
     effort = Effort(page)
-    assert page.evaluate(_SCROLL_TO_END) == MANY
+    wait_until(
+        lambda: page.evaluate(_SCROLL_ON) == MANY, description="all are there", timeout_s=120
+    )
 
     expect(rows(page).first).to_be_attached()
     assert rows(page).count() < 300, "rows out of sight are not drawn"
     assert effort.per_frame_ms() < 200  # measured on two noisy cores: 19
     page.evaluate("window.scrollTo(0, document.body.scrollHeight / 2)")
-    page.evaluate(_A_ROW_IS_IN_SIGHT)
+    _wait_in(page, _A_ROW_IS_IN_SIGHT)
     assert rows(page).count() < 300
 
 
@@ -226,7 +220,7 @@ def test_a_list_that_was_left_further_down_has_rows_when_one_comes_back(
     page.go_back()
 
     expect(page.get_by_test_id("task-list")).to_be_visible()
-    page.evaluate(_A_ROW_IS_IN_SIGHT)
+    _wait_in(page, _A_ROW_IS_IN_SIGHT)
 
 
 def test_a_flood_of_tasks_does_not_freeze_the_page(visits: Visits, stack: Stack) -> None:
