@@ -75,15 +75,16 @@ class Completions:
         """
         event = threading.Event()
         with self._lock:
+            if not self._stopping and not self._listening:
+                # Where the system starts no thread now, the next caller tries again.
+                threading.Thread(target=self._listen, name="duckline-ends", daemon=True).start()
+                self._listening = True
             task = self._waiting.setdefault(task_id, _Task(queue))
             task.events.append(event)
             if pieces:
                 task.of_pieces.append(event)
             if self._stopping:
                 event.set()
-            elif not self._listening:
-                self._listening = True
-                threading.Thread(target=self._listen, name="duckline-ends", daemon=True).start()
         try:
             yield event
         finally:

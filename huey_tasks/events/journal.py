@@ -106,10 +106,11 @@ class Journal:
         """Yield a follower of a task, or of all: it begins, and then takes."""
         follower = Follower(self, task_id)
         with self._lock:
-            self._followers.setdefault(task_id, set()).add(follower)
             if not self._is_reading and not self.stopping:
-                self._is_reading = True
+                # Where the system starts no thread now, the next follower tries again.
                 threading.Thread(target=self._run, name="duckline-events", daemon=True).start()
+                self._is_reading = True
+            self._followers.setdefault(task_id, set()).add(follower)
         try:
             yield follower
         finally:

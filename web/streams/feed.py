@@ -60,12 +60,13 @@ class Feed:
         """
         key = object()
         with self._lock:
-            self._wakes[key] = wake
             if not self._ticking:
-                self._ticking = True
                 if time.monotonic() - self._read_at >= self._period_s:
                     self.latest = None
+                # Where the system starts no thread now, the next listener tries again.
                 threading.Thread(target=self._run, name="duckline-feed", daemon=True).start()
+                self._ticking = True
+            self._wakes[key] = wake
         try:
             yield
         finally:
