@@ -105,7 +105,9 @@ def _tasks_of(graph: Graph, flow_id: str, caller: str) -> list[NewTask]:
     tasks, problems = list[NewTask](), list(graph.problems)
     for number, node in enumerate(graph.nodes):
         try:
-            tasks.append(_task_of(graph, number, node, flow_id, caller))
+            # The search for the nearest type takes longer than all else: the first error has it.
+            new = _task_of(graph, number, node, flow_id, caller, suggest=not problems)
+            tasks.append(new)
         except (InvalidPayload, InvalidQuery, UnknownTaskType, UnknownQueue) as error:
             problems += _problems_of(error, number)
         if len(problems) >= MOST_PROBLEMS:
@@ -115,8 +117,10 @@ def _tasks_of(graph: Graph, flow_id: str, caller: str) -> list[NewTask]:
     return tasks
 
 
-def _task_of(graph: Graph, number: int, node: FlowNode, flow_id: str, caller: str) -> NewTask:
-    found, queue = destination(node.task_type, node.priority, suggest=False)
+def _task_of(
+    graph: Graph, number: int, node: FlowNode, flow_id: str, caller: str, *, suggest: bool
+) -> NewTask:
+    found, queue = destination(node.task_type, node.priority, suggest=suggest)
     wrong = [
         Problem(f"/results/{escaped(name)}", "extra_forbidden", "The type has no such parameter.")
         for name in node.results

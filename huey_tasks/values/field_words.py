@@ -73,6 +73,8 @@ def message_of(
         if kind == "extra_forbidden":
             hint = _hint(name, known, _ALIKE if own is None else _NEARLY_THE_SAME)
             return f"There is no field '{name[:_LONGEST_NAME]}'{hint}"
+    if kind == "string_pattern_mismatch" and "{8}-" in detail["msg"]:  # that of our ids
+        return "Input should be an id, a UUID in lower case"
     message = _WORDS.get(kind, detail["msg"])
     message = _KIND.sub(lambda found: _KINDS.get(found[1], "Array"), message)
     return message.replace(" after validation", "")

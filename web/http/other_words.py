@@ -48,10 +48,10 @@ WORDS: Mapping[tuple[str, str], tq.Meant] = {
         (f"{kind}_type", field): tq.Meant(beside, f"'{field}' is {what}")
         for field, (kind, beside, what) in _NUMBERS.items()
     },
-    # Of a submit, a node of a flow, or a change: a text such as "1h" is often sent.
+    # Of a submit, a node of a flow, a change, a schedule, a key: a text such as "1h" is often sent.
     **{
-        ("float_type", field): tq.Meant("queue_priority", f"'{field}' is {_SECONDS}")
-        for field in ("delay", "expires_in", "unique_for")
+        ("float_type", field): tq.Meant(field, f"'{field}' is {_SECONDS}")
+        for field in ("delay", "expires_in", "unique_for", "every_s")
     },
     ("model_type", "breaker"): tq.Meant("rate", "'breaker' is an object, {} for the usual one"),
     ("string_type", "priority"): tq.Meant(

@@ -166,3 +166,36 @@ def test_a_rule_says_what_it_is_about(
     client: FlaskClient, method: str, path: str, body: object, subject: str
 ) -> None:
     assert refusal(client, method, path, body)["errors"][0]["message"].startswith(subject)
+
+
+SUCH_AS = "is a number of seconds, such as 60"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        (
+            "/api/flows",
+            {"nodes": [{"name": "a", "task_type": "ehco", "payload": {"value": 1}}]},
+            "No task type 'ehco' is registered; did you mean 'echo'?",
+        ),
+        ("/api/schedules/preview", {"every_s": "1h"}, f"'every_s' {SUCH_AS}"),
+        (
+            "/api/keys",
+            {"name": "a", "role": "viewer", "expires_in": "1d"},
+            f"'expires_in' {SUCH_AS}",
+        ),
+        (
+            "/api/tasks/actions",
+            {"action": "cancel", "task_ids": ["4F925172"]},
+            "Input should be an id, a UUID in lower case",
+        ),
+    ],
+)
+def test_an_error_says_what_to_write(
+    client: FlaskClient, path: str, body: dict[str, Any], message: str
+) -> None:
+    """As that of a submit: these had no nearest type, only a type of numbers, and a pattern."""
+    answer = client.post(path, json=body)
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"][0]["message"] == message
