@@ -1,6 +1,7 @@
 """What functions answer, and fail with, that UTF-8 or our JSON cannot hold."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ while True:
     urllib.request.urlopen(sent).close()
 """
 DEEP = '{"x":' * 480 + "1" + "}" * 480
+#: No Python reads it: 3.11 does some 500 levels, 3.13 some 10,000.
+TOO_DEEP = '{"x":' * 20_000 + "1" + "}" * 20_000
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ def test_an_answer_that_our_json_cannot_hold_is_passed_on(
 ) -> None:
     folder.set("f", on_failure="told", on_success="told")
     folder.serve(start_consumer)
-    for body in ('"\\ud83d"', "1e999", "[-1e999]", DEEP, DEEP.replace("x", "$y")):
+    for body in ('"\\ud83d"', "1e999", "[-1e999]", TOO_DEEP, TOO_DEEP.replace("x", "$y")):
         found, record, told = _answered(notes, "response", body)
         assert (found.error, found.body) == (None, body.encode())
         assert (record.status, record.attempt) == ("SUCCESS", 1)
@@ -89,6 +92,7 @@ def test_no_depth_of_an_answer_makes_it_a_failure(
     bodies = ["[" * levels + "]" * levels for levels in range(460, 500)]
     started = [tq.invoke_function("f", {"path": "response", "body": body}) for body in bodies]
     assert [answer(each).body.decode() for each in started] == bodies
-    kept = (tmp_path / "data" / "dead-letters" / "f.jsonl").read_text().splitlines()
-    assert kept, "one of these depths should show it"
+    file = tmp_path / "data" / "dead-letters" / "f.jsonl"
+    kept = file.read_text().splitlines() if file.exists() else []
+    assert bool(kept) == (sys.version_info < (3, 12)), "one of these depths shows it, or none"
     lines_of(notes, len(bodies) - len(kept))
