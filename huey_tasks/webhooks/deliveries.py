@@ -10,7 +10,7 @@ from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.monitoring.conditions import Condition
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records import tasks
-from huey_tasks.records.ids import new_id
+from huey_tasks.records.ids import is_task_id, new_id
 from huey_tasks.records.models import TaskRecord
 from huey_tasks.webhooks import changes, service
 from huey_tasks.webhooks.alerts import as_posted
@@ -41,8 +41,14 @@ class DeliveryPage:
 
 
 def list_deliveries(webhook_id: str, cursor: str | None = None, most: int = 50) -> DeliveryPage:
-    """Return the deliveries of a webhook, of the newest 1,000. Raises WebhookNotFound."""
+    """Return the deliveries of a webhook, of the newest 1,000.
+
+    Raises WebhookNotFound, InvalidQuery for a forged cursor.
+    """
     webhook = service.find(webhook_id)
+    if cursor is not None and not is_task_id(cursor):
+        rule = "This is not a cursor that Duckline returned."
+        raise InvalidQuery([Problem("/cursor", "cursor", rule)])
     found = STORE.deliveries(webhook_id, cursor, min(most, MOST_DELIVERIES))
     more = found[-1].id if len(found) == most else None
     return DeliveryPage(tuple(_delivery_records(webhook, found)), more)

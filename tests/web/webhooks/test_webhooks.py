@@ -212,6 +212,10 @@ def test_a_task_takes_a_url_alone_in_bulk_and_from_python(client: FlaskClient) -
     assert {each["task_id"] for each in shown} == {first, stored["task_id"], third, again}
     assert {(each["status"], each["event"]) for each in shown} == {("pending", "task.revoked")}
     assert rest["next_cursor"] is None and len(shown) == 4
+    forged = client.get("/api/webhooks/tasks/deliveries?cursor=2")
+    assert problems(forged) == [("/cursor", "cursor")], (
+        "it was an empty page, as if nothing followed"
+    )
 
     wrong = client.post("/api/tasks/submit", json={**body, "webhook_url": "http://10.0.0.1"})
     assert problems(wrong) == [("/webhook_url", "url_host")]
@@ -272,7 +276,8 @@ def test_a_delivery_that_is_not_there_and_a_page_that_is_none(client: FlaskClien
     address = f"/api/webhooks/{made(client)['id']}"
     answer = client.post(f"{address}/deliveries/nothing/replay")
     assert (answer.status_code, answer.get_json()["code"]) == (404, "delivery_not_found")
-    assert client.get(f"{address}/deliveries?cursor=x").get_json() == {
+    no_more = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"  # of one that is kept no longer
+    assert client.get(f"{address}/deliveries?cursor={no_more}").get_json() == {
         "deliveries": [], "next_cursor": None,
     }  # fmt: skip
     assert problems(client.get(f"{address}/deliveries?limit=0"))[0][0] == "/limit"
