@@ -82,7 +82,7 @@ def test_a_dropped_file_is_a_function_until_it_breaks_and_again_when_it_is_mende
     page.get_by_role("link", name="Invoke").click()
     page.get_by_test_id("invoke-button").click()
     expect(error).to_contain_text("No module named 'nothing_like_this'")
-    expect(error).to_contain_text("A package is installed when requirements.txt")
+    expect(error).to_contain_text("To have a package installed, give the function a folder")
 
     file.write_text(_GREET.replace("hello", "good day"))
     expect(error).to_have_count(0)
