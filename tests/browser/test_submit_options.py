@@ -127,7 +127,7 @@ def test_a_check_says_where_it_would_go_and_stores_nothing(
     _fill(form, unique_for="10", unique_key=tag)
     expect(forecast).to_have_count(0)  # what was checked is not what the form holds now
     form.get_by_test_id("check-button").click()
-    expect(forecast).to_contain_text("A task like it is there")
+    expect(forecast).to_contain_text("A task like it has not ended yet")
     forecast.get_by_role("link", name=first[:8]).click()
 
     expect(panel(page)).to_have_attribute("data-task-id", first)

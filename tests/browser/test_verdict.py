@@ -24,6 +24,11 @@ def test_the_headline_names_a_failure_and_leads_to_it(visits: Visits, stack: Sta
 
 
 @pytest.mark.usefixtures("held_low")
+def _next_attempt(time: str) -> re.Pattern[str]:
+    """Shortly before midnight the time has its day."""
+    return re.compile(rf"Next attempt at (\d+ [A-Z][a-z]+, )?{time}")
+
+
 def test_one_box_has_one_zone_and_the_menu_changes_it(visits: Visits, stack: Stack) -> None:
     task_id = stack.api.submit("fail_slowly", {"message": "later"})
     stack.api.wait_for_status(task_id, "RETRY")
@@ -35,11 +40,11 @@ def test_one_box_has_one_zone_and_the_menu_changes_it(visits: Visits, stack: Sta
     local = page.evaluate(
         "(at) => new Date(at).toLocaleTimeString('en-GB', { timeZone: 'Asia/Kolkata' })", due
     )
-    expect(why.locator(".why-summary")).to_contain_text(f"Next attempt at {local}")
+    expect(why.locator(".why-summary")).to_contain_text(_next_attempt(local))
     expect(why).not_to_contain_text("UTC")
     page.evaluate("document.querySelector('[data-testid=zone-switch]').click()")
     expect(why.get_by_test_id("why-zone")).to_have_text("Times in UTC")
-    expect(why.locator(".why-summary")).to_contain_text(f"Next attempt at {due[11:19]}")
+    expect(why.locator(".why-summary")).to_contain_text(_next_attempt(due[11:19]))
     page.reload()
     expect(why.get_by_test_id("why-zone")).to_have_text("Times in UTC")
 
