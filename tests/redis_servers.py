@@ -46,15 +46,18 @@ class RedisServer:
     With `everysec` it would: while a sync runs, Redis answers up to 2 s before it writes.
     """
 
-    def __init__(self, folder: Path, *options: str, binary: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, binary: Path | None = None, lease_s: float = LEASE_S
+    ) -> None:
         self.folder, self.socket = folder, folder / "r.sock"
         self._binary, self._options = binary or find_server(), options
+        self._lease_s = lease_s
         self.queue = TaskQueue(
             "default",
             broker_url=self.url(0),
             result_url=self.url(1),
             result_ttl_s=60,
-            lease_s=LEASE_S,
+            lease_s=lease_s,
         )
         #: A connection that no trouble of connections ends: it is open before, and is skipped.
         self.admin: Any = redis.Redis(
@@ -72,7 +75,8 @@ class RedisServer:
     @property
     def environment(self) -> dict[str, str]:
         """The settings of a process that uses it."""
-        return {"REDIS_URL": self.url(0), "RESULT_REDIS_URL": self.url(1), "LEASE_S": f"{LEASE_S}"}
+        lease = {"LEASE_S": f"{self._lease_s}"}
+        return {"REDIS_URL": self.url(0), "RESULT_REDIS_URL": self.url(1), **lease}
 
     # ---- start and end
 

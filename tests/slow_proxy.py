@@ -1,4 +1,4 @@
-"""A proxy before Redis that delays answers or goes silent: a socket before the server's own.
+"""A proxy before Redis that delays answers, ends or goes silent: a socket before the server's own.
 
 A silent connection stays open and passes nothing on, as after a power cut; a new
 connection gets through.
@@ -22,6 +22,8 @@ class SlowProxy:
         self.socket, self._server = place, server
         #: Delay of every answer in seconds.
         self.delay_s = 0.0
+        #: Whether it ends each connection after an answer, and how many it has ended so.
+        self.cuts, self.cut = False, 0
         self._others: dict[socket.socket, socket.socket] = {}
         self._answering: set[socket.socket] = set()
         self._dead: set[socket.socket] = set()
@@ -93,6 +95,11 @@ class SlowProxy:
             return
         elif self.delay_s and end in self._answering:
             self._late.append((time.monotonic() + self.delay_s, self._others[end], data))
+        elif self.cuts and end in self._answering:
+            self.cut += 1
+            self._others[end].shutdown(socket.SHUT_RD)  # before its client can send more
+            self._send(self._others[end], data)
+            self._close(end)
         else:
             self._send(self._others[end], data)
 

@@ -149,10 +149,15 @@ class Broker:
             pipe.pexpire(key, 30 * 86_400_000)
             pipe.execute()
 
-    def mark_results(self, dataset: str) -> bool:
-        """Mark the result backend as part of a data set; False if it has a mark already."""
+    def results_are_marked(self) -> bool:
+        """Return whether the result backend has the mark of a data set."""
         with redis_errors():
-            return bool(self.results.set(keys.results_mark(), dataset, nx=True))
+            return bool(self.results.exists(keys.results_mark()))
+
+    def mark_results(self, dataset: str) -> None:
+        """Mark the result backend as part of a data set, unless it has a mark already."""
+        with redis_errors():
+            self.results.set(keys.results_mark(), dataset, nx=True)
 
 
 def _database(client: Any) -> int:

@@ -55,9 +55,10 @@ class DataSet:
 
     def check_results(self) -> None:
         """Check that the results are still there. Raises QueueUnavailable."""
-        if not self.id or not self._mark_results():
+        if not self.id or self._broker.results_are_marked():
             return
-        self._scripts.dataset(self._queue, results_vanished=True)
+        self._scripts.dataset(self._queue, results_vanished=True)  # first: we may die in between
+        self._broker.mark_results(self.id)
         logger.error(
             "the results of finished tasks are gone from the result backend", extra=self._about()
         )
@@ -74,20 +75,16 @@ class DataSet:
         unmarked = [queue for queue, mark in marks.items() if not mark.id]
         had = {queue for mark in found for queue, ms in mark.queues.items() if ms > YOUNG_MS}
         lost = [queue for queue in unmarked if queue in had or (self._expected and not found)]
-        self.id = found[0].id if found else secrets.token_hex(8)
+        id = found[0].id if found else secrets.token_hex(8)
         for queue in names:
-            is_lost = queue in lost
-            self.id = self._scripts.dataset(queue, self.id, queues=names, vanished=is_lost).id
+            id = self._scripts.dataset(queue, id, queues=names, vanished=queue in lost).id
+        self._broker.mark_results(id)
+        left = left_behind(self._broker) if self._queue == names[0] else ()  # one says it for all
+        self.id = id  # only now: what is not marked yet would be taken for lost
         if lost:
             self._say_lost(lost)
-        if self._queue == names[0]:  # one consumer says it for all
-            for sentence in left_behind(self._broker):
-                logger.warning(sentence, extra=self._about())
-        self._mark_results()
-
-    def _mark_results(self) -> bool:
-        """Mark the results; False if they are marked."""
-        return self._broker.mark_results(self.id)
+        for sentence in left:
+            logger.warning(sentence, extra=self._about())
 
     def _say_lost(self, queues: Iterable[str]) -> None:
         logger.error(

@@ -1,5 +1,6 @@
 """Data that vanish from Redis are reported; a clock that goes back stops nothing."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,13 @@ import huey_tasks as tq
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.scripts.dataset import DatasetScripts
+from huey_tasks.broker.scripts.tasks import Seen
+from huey_tasks.consumer.dataset import DataSet
 from huey_tasks.monitoring import verify
 from huey_tasks.schedules import records
 from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import QUEUE, scripts, state, submit, wait_for
+from tests.redis_servers import RedisServer
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -119,6 +123,30 @@ def test_consumers_that_start_together_agree_and_miss_nothing(
     ids = {broker.hget(keys.dataset(queue), "id") for queue in keys.queue_names()}
     assert len(ids) == 1
     assert losses() == []
+
+
+@pytest.mark.parametrize("command", ["hsetnx", "set"])  # the first marks queues, the other results
+def test_what_could_not_be_marked_at_once_is_not_reported_as_lost(
+    tmp_path: Path, command: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with contextlib.closing(RedisServer(tmp_path)) as server:
+        queue = server.queue.broker
+        data = DataSet(queue, expected=False)
+
+        def beat() -> Seen:
+            return queue.scripts.heartbeat(QUEUE, "a consumer", "{}", 1, data.id)
+
+        seen = beat()
+        server.admin.execute_command("ACL", "SETUSER", "default", f"-{command}")
+        with pytest.raises(tq.QueueUnavailable):
+            data.look(seen)
+        server.admin.execute_command("ACL", "SETUSER", "default", "+@all")
+        data.look(beat())
+        data.look(beat())
+        data.check_results()
+
+        assert verify.verify(queue).gaps == ()
+    assert "gone from" not in caplog.text
 
 
 def test_a_part_of_a_queue_that_is_gone_is_counted() -> None:
