@@ -4,6 +4,7 @@ Each trait is read when the worker begins, and compared after attempts. One that
 restored; one that still differs has spoilt the process. What is used up cannot be restored.
 """
 
+import _signal  # pyright: ignore[reportMissingImports] - without the names that `signal` looks up
 import asyncio
 import contextlib
 import decimal
@@ -38,9 +39,11 @@ _ATTRIBUTES: tuple[tuple[Any, str], ...] = (
 )
 
 _RESOURCES = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
-_SIGNALS = set(range(1, 32)) & signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+#: As plain numbers, which take a tenth of the time of the names that they have.
+_NEVER_HANDLED = (signal.SIGKILL, signal.SIGSTOP)
+_SIGNALS = [one for one in range(1, 32) if one in signal.valid_signals() - set(_NEVER_HANDLED)]
 #: Those that a pool of greenlets is steered by; Python does not know what handles them.
-_SIGNALS_OF_POOL = {signal.SIGTERM, signal.SIGINT, signal.SIGUSR1}
+_SIGNALS_OF_POOL = [int(one) for one in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)]
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 
 
@@ -140,26 +143,26 @@ def _set_signal_mask(known: set[Any]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, known)
 
 
-def _handlers(signums: set[Any]) -> dict[int, Any]:
-    return {signum: signal.getsignal(signum) for signum in signums}
+def _handlers(signums: list[int]) -> dict[int, Any]:
+    return {signum: _signal.getsignal(signum) for signum in signums}
 
 
 def _set_handlers(known: dict[int, Any]) -> None:
     signal.set_wakeup_fd(-1)
     for signum, handler in known.items():
-        if handler is not None and signal.getsignal(signum) != handler:
+        if handler is not None and _signal.getsignal(signum) != handler:
             signal.signal(signum, handler)
 
 
 def _folder() -> str:
     try:
-        return str(Path.cwd())
+        return os.getcwd()  # noqa: PTH109 - a seventh of the time
     except OSError:
         return ""  # it has been removed
 
 
 def _root() -> tuple[int, int]:
-    found = Path("/").stat()
+    found = os.stat("/")  # noqa: PTH116 - a quarter of the time
     return found.st_dev, found.st_ino
 
 
