@@ -209,8 +209,11 @@ class Model:
     def submit(
         self, news: Sequence[NewTask], gates: Sequence[Gate], may_refuse: bool
     ) -> list[bool | Found]:
-        replays = [new.once and self._replayed(json.loads(new.once)) for new in news]
-        if may_refuse and self.queue_mode == "draining" and not all(replays):
+        known = [
+            new.id in self.tasks or (new.once and self._replayed(json.loads(new.once)))
+            for new in news
+        ]
+        if may_refuse and self.queue_mode == "draining" and not all(known):
             raise QueueDraining.of("default")
         submitted = [self._submit_once(new) for new in news]
         for gate in gates:

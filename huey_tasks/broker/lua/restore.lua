@@ -1,7 +1,10 @@
 -- restore: what `delete` removed -> its state, with its old scores
--- args: undo limit operation
--- with: failures operations
+-- args: undo limit operation request
+-- with: answered failures operations
 -- returns: {how many were on the list, how many of them are back, how many are left}
+-- The same `request` again, because its answer got lost, brings back no more, and says the same.
+local done = answered(request)
+if done then return cjson.decode(done) end
 local entries = redis.call('LRANGE', undo_key(undo), 0, limit - 1)
 if #entries == 0 then return { 0, 0, 0 } end
 
@@ -47,4 +50,6 @@ end
 redis.call('LTRIM', undo_key(undo), #entries, -1)
 mark_undone(undo)
 write_down(operation, restored)
-return { #entries, restored, redis.call('LLEN', undo_key(undo)) }
+local answer = { #entries, restored, redis.call('LLEN', undo_key(undo)) }
+remember_answered(request, cjson.encode(answer))
+return answer

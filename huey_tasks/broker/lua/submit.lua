@@ -17,8 +17,11 @@ for _, new in ipairs(room ~= '' and all or {}) do
   if refusals[root] == nil then refusals[root] = refusal_now(root, room) or false end
   if refusals[root] then
     -- rarely: a queue that takes no tasks
+    -- It took the task before, if this call is made again because its answer got lost.
+    local is_known = redis.call('ZSCORE', root .. ':submitted', new[NewTask.id])
     local once = new[NewTask.once]
-    if not once or once == '' or not replayed(cjson.decode(once)) then return refusals[root] end
+    local is_replay = once and once ~= '' and replayed(cjson.decode(once))
+    if not is_known and not is_replay then return refusals[root] end
   end
 end
 

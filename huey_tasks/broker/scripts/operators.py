@@ -1,6 +1,7 @@
 """The scripts for operators: search, history, failure groups, bulk actions, undo."""
 
 import json
+import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -240,9 +241,11 @@ class OperatorScripts:
 
     def restore(self, queue: str, undo: str, limit: int, operation: str) -> Restored:
         """Bring back some of what the operation `undo` has deleted."""
-        return Restored(
-            *self._scripts.run("restore", queue, undo=undo, limit=limit, operation=operation)
-        )
+        done = self._scripts.run(
+            "restore", queue, undo=undo, limit=limit, operation=operation,
+            request=secrets.token_hex(8),
+        )  # fmt: skip
+        return Restored(*done)
 
 
 def cancel_all(

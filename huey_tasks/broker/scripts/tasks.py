@@ -155,7 +155,11 @@ class Scripts(SubmitScripts):
 
     def purge(self, queue: str, reason: str, *, limit: int = BATCH, operation: str = "") -> int:
         """Revoke waiting tasks; returns how many. As many as `limit`: there may be more."""
-        return int(self.run("purge", queue, reason=reason, limit=limit, operation=operation))
+        purged = self.run(
+            "purge", queue, reason=reason, limit=limit, operation=operation,
+            request=secrets.token_hex(8),
+        )  # fmt: skip
+        return int(purged)
 
     def withdraw(self, queue: str, task_id: str) -> bool:
         """Remove a task that has never started; False: it has, or there is none."""
@@ -223,7 +227,9 @@ class Scripts(SubmitScripts):
 
     def limit(self, queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
         """Count a use of a rate limit; returns the uses and the ms left of its window."""
-        used, left_ms = self.run("limit", queue, name=name, per_ms=per_ms, most=most)
+        used, left_ms = self.run(
+            "limit", queue, name=name, per_ms=per_ms, most=most, request=secrets.token_hex(8)
+        )
         return int(used), int(left_ms)
 
     def prune(self, queue: str, *, ttl_ms: int, cap: int) -> Pruned:

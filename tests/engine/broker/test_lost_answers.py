@@ -8,7 +8,10 @@ import pytest
 import huey_tasks as tq
 from huey_tasks.broker import event_keys, keys, limit_keys
 from huey_tasks.broker.deadline import InTime
+from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.room import as_text
 from huey_tasks.broker.script_text import script_text
+from huey_tasks.broker.scripts.tasks import Scripts
 from tests.engine.helpers import QUEUE, HandWorker, scripts, store
 from tests.engine.model import HOUR
 
@@ -81,6 +84,49 @@ def test_who_withdraws_a_task_hears_that_it_has_gone(lose_answer_of: LoseAnswerO
     assert scripts().withdraw(QUEUE, "task")
     assert answers == [b"PENDING", b"PENDING"]
     assert not scripts().withdraw(QUEUE, "task"), "another finds none"
+
+
+# ---- submits and purges
+
+
+def test_a_submit_that_fills_its_queue_is_not_refused_when_it_is_sent_again(
+    lose_answer_of: LoseAnswerOf,
+) -> None:
+    answers = lose_answer_of("submit")
+    full_after_one = Scripts(broker, as_text([QUEUE], None, {QUEUE: 1}, 0, 0))
+    new = NewTask("task", b"{}", "echo")
+    assert full_after_one.submit(QUEUE, [new], may_refuse=True) == [False], "it is there"
+    assert answers == [[1], [0]]
+    with pytest.raises(tq.QueueFull):
+        full_after_one.submit(QUEUE, [new._replace(id="another")], may_refuse=True)
+
+
+def test_a_purge_that_is_sent_again_takes_no_more_than_was_agreed_to(
+    lose_answer_of: LoseAnswerOf,
+) -> None:
+    tasks = [tq.submit("echo", {}).task_id for _ in range(3)]
+    answers = lose_answer_of("purge")
+    done = tq.purge(QUEUE, by=tq.Operator("ada"), at_most=1)
+    assert answers == [1, 1] and done.purged == 1
+    assert [tq.get_task(task).status for task in tasks] == ["REVOKED", "PENDING", "PENDING"]
+    (entry,) = tq.audit_trail().entries
+    assert entry.count == 1
+
+
+def test_who_brings_deleted_tasks_back_hears_how_many(lose_answer_of: LoseAnswerOf) -> None:
+    task_id, ada = tq.submit("echo", {}).task_id, tq.Operator("ada")
+    tq.cancel(task_id)
+    deleted = tq.act_on_tasks(tq.Action.DELETE, [task_id], ada)
+    answers = lose_answer_of("restore")
+    assert tq.undo(deleted.operation.id, ada).restored == 1
+    assert answers == [[1, 1, 0], [1, 1, 0]]
+
+
+def test_a_use_of_a_rate_limit_is_counted_once(lose_answer_of: LoseAnswerOf) -> None:
+    answers = lose_answer_of("limit")
+    assert scripts().limit(QUEUE, "mail", per_ms=HOUR)[0] == 1
+    assert [cast("list[int]", answer)[0] for answer in answers] == [1, 1]
+    assert scripts().limit(QUEUE, "mail", per_ms=HOUR)[0] == 2
 
 
 # ---- what a running task tells
