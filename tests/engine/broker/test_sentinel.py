@@ -35,6 +35,11 @@ LOOPBACK = "127.0.0.1"
 #: Seconds that the limit may be missed by on a machine with much else to do.
 MARGIN_S = 5.0
 
+#: A Sentinel that stood still for two seconds decides nothing for half a minute (TILT), and takes
+#: afterwards no replica that lost its master more than ten times this before it saw that itself.
+DOWN_AFTER_MS = 5000
+FAILOVER_S = 90.0
+
 
 class Deployment:
     """Two redis-servers and three Sentinels on loopback ports."""
@@ -58,7 +63,7 @@ class Deployment:
 
     def client(self, name: str) -> Any:
         """A client of one of the processes, past Duckline."""
-        return redis.Redis(port=self.ports[name], socket_timeout=2)
+        return redis.Redis(port=self.ports[name], socket_timeout=30)
 
     def kill(self, name: str) -> None:
         """kill -9."""
@@ -77,6 +82,10 @@ class Deployment:
         """The name of the server that the Sentinels call the master."""
         port = self.client("s2").sentinel_master("ducks")["port"]
         return next(name for name, own in self.ports.items() if own == port)
+
+    def wait_for_failover(self) -> None:
+        """Wait until the Sentinels have made the replica the master."""
+        wait_until(lambda: self.master() == "b", description="promoted", timeout_s=FAILOVER_S)
 
     def close(self) -> None:
         """Kill them all, and show what the Sentinels have done, for the report of a failure."""
@@ -99,7 +108,7 @@ class Deployment:
         file.write_text(
             f"port {self.ports[name]}\nbind {LOOPBACK}\n"
             f"sentinel monitor ducks {LOOPBACK} {self.ports['a']} 2\n"
-            "sentinel down-after-milliseconds ducks 1500\n"
+            f"sentinel down-after-milliseconds ducks {DOWN_AFTER_MS}\n"
             "sentinel failover-timeout ducks 3000\n"
         )
         self._start(name, str(file), "--sentinel")
@@ -179,9 +188,7 @@ class Load:
     def wait_for_more(self) -> None:
         """Wait until some more tasks are accepted."""
         enough = len(self.accepted) + 20
-        wait_until(
-            lambda: len(self.accepted) > enough, description="tasks are accepted", timeout_s=20
-        )
+        wait_until(lambda: len(self.accepted) > enough, description="tasks are accepted")
 
     def _submit_all_the_time(self) -> None:
         headers = {"Content-Type": "application/json"}
@@ -213,7 +220,7 @@ def test_a_master_that_fails_under_load_is_replaced_and_work_goes_on_by_itself(
         note_ends()
         (deployment.kill if fault == "killed" else deployment.freeze)("a")
         accepted_by_a = len(load.accepted) + 1  # one may still be on its way into the list
-        wait_until(lambda: deployment.master() == "b", description="promoted")
+        deployment.wait_for_failover()
         load.wait_for_more()
     deployment.thaw("a")
     service.process.stop()
@@ -251,7 +258,7 @@ def test_a_demoted_master_is_left_for_the_new_one(deployment: Deployment, by: st
     client.set("name", "a")
     deployment.kill("s1")  # the first in the list: the others are asked
     deployment.client("s2").sentinel_failover("ducks")
-    wait_until(lambda: deployment.master() == "b", description="the other is the master")
+    deployment.wait_for_failover()
     client.connection_pool._ask_at += 60  # so the connection shows it, and not the Sentinels
     # Sentinel does this within ten seconds; the connection stays open.
     deployment.client("a").replicaof(LOOPBACK, deployment.ports["b"])
@@ -268,7 +275,7 @@ def test_a_master_that_comes_back_from_the_dead_gets_no_writes(deployment: Deplo
     client: Any = connect(deployment.url)
     client.set("name", "a")
     deployment.freeze("a")
-    wait_until(lambda: deployment.master() == "b", description="promoted")
+    deployment.wait_for_failover()
     deployment.thaw("a")
     assert deployment.client("a").info("replication")["role"] == "master"  # it does not know yet
     client.set("name", "b")  # its connection is still open
