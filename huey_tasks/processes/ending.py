@@ -1,5 +1,6 @@
 """End a process that has done its work, although threads of task modules would keep it."""
 
+import atexit
 import logging
 import os
 import signal
@@ -11,6 +12,9 @@ logger = logging.getLogger(__name__)
 #: Seconds that such a process has for an end of its own.
 END_S = 2.0
 
+#: Seconds that Python has afterwards to give back what it has.
+REST_S = 60.0
+
 
 def end_soon() -> None:
     """End in END_S seconds at most: Python waits for each thread that is no daemon."""
@@ -19,10 +23,22 @@ def end_soon() -> None:
     signal.setitimer(signal.ITIMER_REAL, END_S)
 
 
+@atexit.register
+def _leave_the_rest_to_python() -> None:
+    """Let no alarm come soon: Python forgets its handlers now, and it would kill the process.
+
+    Its status would say that it died. This module is imported before those of tasks, so that this
+    comes behind what they do at the exit.
+    """
+    if signal.getsignal(signal.SIGALRM) is _end:
+        signal.setitimer(signal.ITIMER_REAL, REST_S)
+
+
 def _end(signum: int, frame: FrameType | None) -> None:
     main = threading.main_thread()
     names = sorted({t.name for t in threading.enumerate() if t is not main and not t.daemon})
-    threads = {"threads": ", ".join(names)}
-    logger.warning("threads of task modules are left, and end with the process", extra=threads)
+    if names:
+        threads = {"threads": ", ".join(names)}
+        logger.warning("threads of task modules are left, and end with the process", extra=threads)
     logging.shutdown()
     os._exit(0)

@@ -84,6 +84,23 @@ def test_a_thread_that_a_task_module_has_started_does_not_keep_its_consumer(
     assert "threads=exporter" in consumer.text()
 
 
+@pytest.mark.parametrize("worker_type", ["process", "greenlet"])
+def test_a_consumer_did_not_die_though_python_takes_long_to_end(
+    start_consumer: StartConsumer, tmp_path: Path, worker_type: str
+) -> None:
+    """A machine that stands still meanwhile does the same as an object that takes its time."""
+    (tmp_path / "cache.py").write_text(
+        "import sys, time\nfrom huey_tasks import task\n\n\n"
+        "class Cache:\n    def __del__(self, sleep=time.sleep):\n        sleep(3)\n\n\n"
+        "sys.modules['kept to the end'] = Cache()\n\n\n@task()\ndef look() -> None: ...\n"
+    )
+    consumer = start_consumer("default", worker_type=worker_type, TASKS_PATH=str(tmp_path))
+
+    assert consumer.stop() == 0
+
+    assert "died" not in consumer.text() and "are left" not in consumer.text()
+
+
 def test_a_worker_that_has_finished_nothing_has_nothing_that_it_could_not_commit(
     start_consumer: StartConsumer,
     durable: DurableRedis,  # noqa: F811
