@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from signal import Signals
+from typing import NamedTuple
 
 from huey_tasks.broker.protocol import FUNCTIONS, only_of
 from huey_tasks.cleanup.worker_state import Limits
@@ -38,6 +39,17 @@ LONGEST_PAUSE_S = 60.0
 LOSSES_PER_CRASH = 10
 
 
+class _Dead(NamedTuple):
+    """How a worker died, for its release: what it had begun, and the token that is to blame."""
+
+    task_id: str
+    token: str
+    blamed: str
+    how: str
+    shared: bool  # several ran in the process that died, and any of them may have killed it
+    killed_by_us: bool  # because its task did not stop
+
+
 class WorkerPool:
     """The worker processes, by their sentinels, and those to be started soon."""
 
@@ -62,6 +74,8 @@ class WorkerPool:
         self._deaths = Deaths()
         self._kept = set[int]()
         self._respawns: list[tuple[float, Cell | None]] = []
+        #: By the index of their cells, the dead whose tasks Redis has not released yet.
+        self._dead: dict[int, _Dead] = {}
         self._refusals = 0  # of the system to start a process, in turn
         #: Whether the dead are replaced; not any more once the consumer stops.
         self.replacing = True
@@ -109,8 +123,17 @@ class WorkerPool:
         now = time.monotonic()
         due = [cell for at, cell in self._respawns if at <= now]
         self._respawns = [(at, cell) for at, cell in self._respawns if at > now]
-        for cell in due if self.replacing else []:
-            self._start(cell)
+        for cell in due:
+            if not self._has_released(cell):  # a release is by the name, which the next has too
+                self._respawns.append((time.monotonic() + RESPAWN_PAUSE_S, cell))
+            elif self.replacing:
+                self._start(cell)
+
+    def _has_released(self, cell: Cell | None) -> bool:
+        """Release what the last worker of a cell, or of all, held; False while Redis is away."""
+        cells = self._table.cells if cell is None else (cell,)
+        dead = [(each, self._dead[each.index]) for each in cells if each.index in self._dead]
+        return all(self._release(each, how) for each, how in dead)
 
     def _start(self, cell: Cell | None) -> None:
         child: Child
@@ -144,7 +167,7 @@ class WorkerPool:
             logger.info("what a worker had started is ended with it", extra={"processes": number})
         shared = sum(cell.held() is not None for cell in child.cells) > 1
         shared = shared or only_of(self._consumer) == FUNCTIONS  # whose code has its own process
-        killed_by_us = [self._release(cell, how, shared=shared) for cell in child.cells]
+        killed_by_us = [self._bury(cell, how, shared=shared) for cell in child.cells]
         retirements = [r for cell in child.cells if (r := cell.take_retirement()) is not None]
         if not self.replacing:
             return
@@ -160,49 +183,61 @@ class WorkerPool:
         cell = None if self._worker_type == "greenlet" else child.cells[0]
         self._respawns.append((now + pause, cell))
 
-    def _release(self, cell: Cell, how: str, *, shared: bool) -> bool:
-        """Release what it held: the task it had begun, and those it had claimed and not begun.
-
-        The one that it had begun is to blame, whatever of it ran: the next may die of it too.
+    def _bury(self, cell: Cell, how: str, *, shared: bool) -> bool:
+        """Release what a dead worker held, now or as soon as Redis answers.
 
         Returns whether it was killed because its task did not stop.
-
-        `shared`: several ran in the process that died, and any of them may have killed it.
         """
         held = cell.held()
         cell.clear()
         cell.wait_for_redis("")
         killed_by_us = held is not None and self._interrupts.forget(cell, held.token)
-        to_blame = held is not None and not killed_by_us and self.replacing
-        broker = self._queue.broker
-        try:
-            if held is not None and killed_by_us:
-                broker.scripts.stopped(self._queue.name, held.task_id, held.token)
-            released = broker.scripts.release(
-                self._queue.name,
-                self._name(cell),
-                kind="losses" if shared else "crashes",
-                blamed=held.token if held is not None and to_blame else "",
-                limit=self._max_crashes * (LOSSES_PER_CRASH if shared else 1),
-                how=how,
-            )
-        except QueueUnavailable as error:
+        task_id, token = ("", "") if held is None else (held.task_id, held.token)
+        blamed = token if not killed_by_us and self.replacing else ""
+        self._dead[cell.index] = _Dead(task_id, token, blamed, how, shared, killed_by_us)
+        if not self._release(cell, self._dead[cell.index]):
             # Who has begun none holds none, or some in a batch: that Redis is away is said already.
             log = logger.debug if held is None else logger.warning
-            log("what it held returns when the lease ends: %s", error.cause)
-            return killed_by_us
-        for task_id, state in released:
-            extra = {"task_id": task_id, "state": state}
-            if not self.replacing:
-                logger.info("task released, its consumer stops", extra=extra)
-            elif killed_by_us:  # it had claimed this one as well
-                logger.info("task released, its worker was killed with another", extra=extra)
-            else:
-                extra["how"] = how
-                logger.warning("worker died, its task is released", extra=extra)
-            if state == "FAILURE":
-                self._queue.report_failure(task_id)
+            log("what a dead worker held is released when Redis answers", extra={"how": how})
         return killed_by_us
+
+    def _release(self, cell: Cell, dead: _Dead) -> bool:
+        """Release the task that it had begun, and those that it had claimed and not begun.
+
+        The one that it had begun is to blame, whatever of it ran: the next may die of it too.
+        Returns whether Redis has done so.
+        """
+        scripts, queue = self._queue.broker.scripts, self._queue.name
+        try:
+            if dead.killed_by_us:
+                scripts.stopped(queue, dead.task_id, dead.token)
+            released = scripts.release(
+                queue,
+                self._name(cell),
+                kind="losses" if dead.shared else "crashes",
+                blamed=dead.blamed,
+                limit=self._max_crashes * (LOSSES_PER_CRASH if dead.shared else 1),
+                how=dead.how,
+            )
+        except QueueUnavailable as error:
+            logger.debug("a release waits for Redis: %s", error.cause)
+            return False
+        del self._dead[cell.index]
+        for task_id, state in released:
+            self._say_released(task_id, state, dead)
+        return True
+
+    def _say_released(self, task_id: str, state: str, dead: _Dead) -> None:
+        extra = {"task_id": task_id, "state": state}
+        if not self.replacing:
+            logger.info("task released, its consumer stops", extra=extra)
+        elif dead.killed_by_us:  # it had claimed this one as well
+            logger.info("task released, its worker was killed with another", extra=extra)
+        else:
+            extra["how"] = dead.how
+            logger.warning("worker died, its task is released", extra=extra)
+        if state == "FAILURE":
+            self._queue.report_failure(task_id)
 
 
 def _log_why(retirement: Retirement, pid: int) -> None:
