@@ -77,7 +77,10 @@ class DataSet:
         lost = [queue for queue in unmarked if queue in had or (self._expected and not found)]
         id = found[0].id if found else secrets.token_hex(8)
         for queue in names:
-            id = self._scripts.dataset(queue, id, queues=names, vanished=queue in lost).id
+            id = self._scripts.dataset(queue, id, vanished=queue in lost).id
+        # Only now: a mark that names a queue says that this one has been marked, too.
+        for queue in names:
+            self._scripts.dataset(queue, id, queues=names)
         self._broker.mark_results(id)
         left = left_behind(self._broker) if self._queue == names[0] else ()  # one says it for all
         self.id = id  # only now: what is not marked yet would be taken for lost

@@ -4,12 +4,15 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import huey_tasks as tq
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Brokers
+from huey_tasks.broker.deadline import InTime
+from huey_tasks.broker.script_text import script_text
 from huey_tasks.broker.scripts.dataset import DatasetScripts
 from huey_tasks.broker.scripts.tasks import Seen
 from huey_tasks.consumer.dataset import DataSet
@@ -32,12 +35,12 @@ def is_marked() -> bool:
     return all(broker.exists(keys.dataset(queue)) for queue in keys.queue_names())
 
 
-def make_old() -> None:
+def make_old(redis: Any = broker) -> None:
     """Let the data set be older than a start takes."""
     for queue in keys.queue_names():
-        if broker.exists(keys.dataset(queue)):
-            for named in keys.queue_names():
-                broker.hincrby(keys.dataset(queue), f"queue.{named}", -HOUR)
+        for named in redis.hkeys(keys.dataset(queue)):
+            if named.startswith(b"queue."):
+                redis.hincrby(keys.dataset(queue), named, -HOUR)
 
 
 def _erase(pattern: str) -> None:
@@ -144,6 +147,34 @@ def test_what_could_not_be_marked_at_once_is_not_reported_as_lost(
         data.look(beat())
         data.look(beat())
         data.check_results()
+
+        assert verify.verify(queue).gaps == ()
+    assert "gone from" not in caplog.text
+
+
+def test_what_is_marked_a_long_time_later_is_not_reported_as_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(RedisServer(tmp_path)) as server:
+        queue = server.queue.broker
+        data, seen = DataSet(queue, expected=False), queue.scripts.heartbeat(QUEUE, "one", "{}", 1)
+        server.admin.script_load(script_text("dataset").text)
+        post, left = InTime.post, len(keys.queue_names()) + 1  # the looks, and the first mark
+
+        def lose_the_network(self: InTime, command: bytes) -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                self._fail(ConnectionResetError(104, "reset"), "writing to")
+            post(self, command)
+
+        with monkeypatch.context() as network:
+            network.setattr(InTime, "post", lose_the_network)
+            with pytest.raises(tq.QueueUnavailable):
+                data.look(seen)
+        assert any(map(server.admin.exists, map(keys.dataset, keys.queue_names())))
+        make_old(server.admin)
+        data.look(seen)
 
         assert verify.verify(queue).gaps == ()
     assert "gone from" not in caplog.text
