@@ -67,18 +67,25 @@ class AccessStore:
     def keep_session(
         self, digest: str, key_id: str, proof: str, life_ms: int, most_of_key: int
     ) -> None:
-        """Keep a session of a browser; of a key that has `most_of_key` already the oldest ends."""
+        """Keep a session of a browser; of a key that has `most_of_key` already the oldest ends.
+
+        The oldest leave the list when they have ended: an answer that gets lost names them again.
+        """
         listed = access_keys.sessions(key_id)
         with self._broker.pipeline() as pipe:
             pipe.set(access_keys.session(digest), f"{key_id} {proof}", px=life_ms)
+            pipe.lrem(listed, 0, digest)
             pipe.lpush(listed, digest)
             pipe.lrange(listed, most_of_key, -1)
-            pipe.ltrim(listed, 0, most_of_key - 1)
             pipe.pexpire(listed, life_ms)
-            oldest = pipe.execute()[2]
-        if oldest:
-            with redis_errors():
-                self._broker.redis.unlink(*(access_keys.session(each.decode()) for each in oldest))
+            oldest = pipe.execute()[3]
+        if not oldest:
+            return
+        with self._broker.pipeline() as pipe:
+            pipe.unlink(*(access_keys.session(each.decode()) for each in oldest))
+            for each in oldest:
+                pipe.lrem(listed, -1, each)
+            pipe.execute()
 
     def session(self, digest: str) -> str:
         """Return the id of the key of a session, and its proof behind a space; "" without one."""

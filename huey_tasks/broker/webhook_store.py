@@ -222,6 +222,7 @@ class WebhookStore:
         listed = webhook_keys.deliveries(found.fields["webhook"])
         lasts_ms = KEPT_MS + (next_within_ms if delivered_ms is None else 0)
         with self._broker.pipeline() as pipe:
+            pipe.lrem(log, -1, line)  # it is there if this is sent again, as its answer got lost
             pipe.rpush(log, line)
             pipe.ltrim(log, -MOST_ATTEMPTS, -1)
             pipe.pexpire(log, lasts_ms)

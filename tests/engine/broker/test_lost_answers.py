@@ -1,17 +1,19 @@
 """The client sends a script again when its answer got lost: that changes nothing more."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.broker import event_keys, keys, limit_keys
+from huey_tasks.broker import access_keys, connection, event_keys, keys, limit_keys, webhook_keys
+from huey_tasks.broker.access_store import AccessStore
 from huey_tasks.broker.deadline import InTime
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.room import as_text
 from huey_tasks.broker.script_text import script_text
 from huey_tasks.broker.scripts.tasks import Scripts
+from huey_tasks.broker.webhook_store import StoredDelivery, WebhookStore
 from tests.engine.helpers import QUEUE, HandWorker, scripts, store
 from tests.engine.model import HOUR
 
@@ -127,6 +129,48 @@ def test_a_use_of_a_rate_limit_is_counted_once(lose_answer_of: LoseAnswerOf) -> 
     assert scripts().limit(QUEUE, "mail", per_ms=HOUR)[0] == 1
     assert [cast("list[int]", answer)[0] for answer in answers] == [1, 1]
     assert scripts().limit(QUEUE, "mail", per_ms=HOUR)[0] == 2
+
+
+# ---- what several commands in one round trip keep
+
+
+@pytest.fixture
+def lose_answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Redis answers to several commands, and the connection breaks before that is read; once."""
+    execute, are_lost = connection._Pipeline._execute_pipeline, False
+
+    def lose(self: Any, over: InTime, *arguments: Any) -> Any:
+        nonlocal are_lost
+        answers = execute(self, over, *arguments)
+        if not are_lost:
+            are_lost = True
+            over._fail(ConnectionResetError(104, "reset"), "reading from")
+        return answers
+
+    def begin() -> None:
+        monkeypatch.setattr(connection._Pipeline, "_execute_pipeline", lose)
+
+    return begin
+
+
+def test_an_attempt_of_a_delivery_is_listed_once(lose_answers: Callable[[], None]) -> None:
+    kept = WebhookStore(tq.default.broker)
+    found = StoredDelivery("delivery", {"webhook": "webhook", "created_ms": "1"}, [])
+    lose_answers()
+    kept.log_attempt(found, "first", None, 1000)
+    kept.log_attempt(found, "second", 2, 1000)
+    attempts = broker.lrange(webhook_keys.attempts("delivery"), 0, -1)
+    assert attempts == [b"first", b"second"]
+
+
+def test_a_session_ends_for_one_too_many(lose_answers: Callable[[], None]) -> None:
+    kept = AccessStore(tq.default.broker)
+    for digest in ("oldest", "older"):
+        kept.keep_session(digest, "key", "proof", HOUR, 2)
+    lose_answers()
+    kept.keep_session("new", "key", "proof", HOUR, 2)
+    assert [bool(kept.session(each)) for each in ("oldest", "older", "new")] == [False, True, True]
+    assert broker.lrange(access_keys.sessions("key"), 0, -1) == [b"new", b"older"]
 
 
 # ---- what a running task tells
