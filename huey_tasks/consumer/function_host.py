@@ -110,10 +110,14 @@ class _Looks:
             self._broker.store_concurrency(limits, QUEUES)
 
     def publish_imports(self) -> None:
-        """Store how imports went since the last look; lost if Redis is away, until the next."""
+        """Store how imports went since the last look. Raises QueueUnavailable."""
         imports = self._runner.take_imports()
-        if imports:
-            self._broker.store_imports(imports)
+        try:
+            if imports:
+                self._broker.store_imports(imports)
+        except QueueUnavailable:
+            self._runner.put_back(imports)  # one that failed says why the function cannot run
+            raise
 
     def _say_what_is_there(self) -> None:
         environments = [

@@ -50,6 +50,10 @@ class Runner:
         taken, self._imports = self._imports, {}
         return taken
 
+    def put_back(self, imports: dict[str, str]) -> None:
+        """Let the next call return these again, of functions that were not imported since."""
+        self._imports = imports | self._imports
+
     def run(self, name: str, event: Any) -> Any:
         """Run the function on an event in this attempt. Raises ReportedError when it fails."""
         attempt = current_attempt.get()

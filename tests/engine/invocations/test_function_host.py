@@ -1,5 +1,6 @@
 """Functions as their callers see them: a real consumer with its function host."""
 
+import contextlib
 import json
 import os
 import resource
@@ -12,9 +13,15 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.broker import function_keys
+from huey_tasks.consumer import function_host
+from huey_tasks.environments.pool import Environments
+from huey_tasks.invocations import function_types
+from huey_tasks.invocations.runner import Runner
+from huey_tasks.queues import CONFIG
 from tests.conftest import StartConsumer
 from tests.engine.helpers import submit, wait_for
 from tests.engine.invocations.functions import Folder, answer, call, folder
+from tests.redis_servers import RedisServer
 from tests.waiting import wait_until
 
 __all__ = ["folder"]
@@ -266,6 +273,19 @@ def test_a_host_says_its_limits_again_after_redis_has_lost_them(
     wait_until(lambda: _stored_limits().get(b"one") == b"1", description="it is there again")
     folder.set("one")
     wait_until(lambda: b"one" not in _stored_limits(), description="a limit that is gone, goes")
+
+
+def test_how_an_import_went_is_kept_for_a_redis_that_is_away(tmp_path: Path) -> None:
+    with contextlib.closing(RedisServer(tmp_path)) as server:
+        environments = Environments(CONFIG, 1)
+        runner = Runner(CONFIG, function_types.CATALOGUE, environments)
+        looks = function_host._Looks(server.queue.broker, "host", environments, runner)
+        runner._imports["resize"] = "it failed"
+        with server.killed(), pytest.raises(tq.QueueUnavailable):
+            looks.publish_imports()
+        looks.publish_imports()
+        kept = server.admin.hgetall(function_keys.imports("default"))
+        assert kept == {b"resize": b"it failed"}
 
 
 def test_the_limits_of_one_host_leave_those_of_functions_that_it_lacks() -> None:
