@@ -3,6 +3,7 @@
 Every use raises QueueUnavailable as `Broker` does. What is posted is in `huey_tasks.webhooks`.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 
 from huey_tasks.broker import webhook_keys
@@ -23,8 +24,11 @@ class AlertStore:
         with redis_errors():
             if not self._broker.redis.exists(webhook_keys.alert_wants()):
                 return False
-            turn = webhook_keys.alert_turn()
-            return bool(self._broker.redis.set(turn, self._broker.name, nx=True, px=turn_ms))
+            turn, own = webhook_keys.alert_turn(), f"{self._broker.name} {secrets.token_hex(8)}"
+            if self._broker.redis.set(turn, own, nx=True, px=turn_ms):
+                return True
+            # The same call again, because its answer got lost, finds its own turn.
+            return self._broker.redis.get(turn) == own.encode()
 
     def note(self, holding: Mapping[str, str], after_ms: int, task_queue: str) -> list[bytes]:
         """Note the conditions that hold; returns the posts to make deliveries of, as the script."""

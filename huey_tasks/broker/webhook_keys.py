@@ -78,5 +78,5 @@ def alert_posts() -> str:
 
 
 def alert_turn() -> str:
-    """STRING: a consumer looks at the conditions in this turn. Lives until the next one."""
+    """STRING: which consumer looks at the conditions in this turn. Lives until the next one."""
     return of_all_queues("alert-turn")

@@ -8,6 +8,7 @@ import pytest
 import huey_tasks as tq
 from huey_tasks.broker import access_keys, connection, event_keys, keys, limit_keys, webhook_keys
 from huey_tasks.broker.access_store import AccessStore
+from huey_tasks.broker.alert_store import AlertStore
 from huey_tasks.broker.deadline import InTime
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.room import as_text
@@ -151,6 +152,23 @@ def lose_answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         monkeypatch.setattr(connection._Pipeline, "_execute_pipeline", lose)
 
     return begin
+
+
+def test_who_takes_a_turn_to_look_at_conditions_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, are_lost = connection._Client.parse_response, False
+
+    def lose(self: Any, over: InTime, name: str, **options: Any) -> Any:
+        nonlocal are_lost
+        found = answer(self, over, name, **options)
+        if name == "SET" and not are_lost:
+            are_lost = True
+            over._fail(ConnectionResetError(104, "reset"), "reading from")
+        return found
+
+    broker.sadd(webhook_keys.alert_wants(), "webhook paused")
+    monkeypatch.setattr(connection._Client, "parse_response", lose)
+    assert AlertStore(tq.default.broker).take_turn(HOUR)
+    assert are_lost and not AlertStore(tq.default.broker).take_turn(HOUR), "another"
 
 
 def test_an_attempt_of_a_delivery_is_listed_once(lose_answers: Callable[[], None]) -> None:
