@@ -308,7 +308,7 @@ def fail_often() -> None:
     raise ValueError("again")
 
 
-@task(queue="default", retries=1, retry_delay=2.2, expires=2)
+@task(queue="default", retries=1, retry_delay=5.2, expires=5)
 def fail_once_and_expire() -> int:
     """Start in time, fail, and be tried again after the time to start is over."""
     if current_task.attempt == 1:
