@@ -56,6 +56,17 @@ def expect_address(page: Page, ending: str) -> None:
     expect(page).to_have_url(re.compile(re.escape(ending) + "$"))
 
 
+def search_to_the_end(page: Page) -> None:
+    """Go on with a search that its page has begun: how far it gets by itself, machines decide."""
+    go_on = '[data-testid="go-on"]'
+
+    def is_over() -> bool:
+        page.evaluate(f"document.querySelector('{go_on}:enabled')?.click()")
+        return page.get_by_test_id("window").is_visible() and page.locator(go_on).count() == 0
+
+    wait_until(is_over, description="the search has come to its end", timeout_s=60)
+
+
 def rows(page: Page) -> Locator:
     """Return the drawn rows of the list."""
     return page.get_by_test_id("task-row")

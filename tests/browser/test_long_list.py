@@ -7,7 +7,14 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.page_checks import expect_live, hold_first, let_go, row, rows
+from tests.browser.page_checks import (
+    expect_live,
+    hold_first,
+    let_go,
+    row,
+    rows,
+    search_to_the_end,
+)
 from tests.browser.service import Stack
 from tests.waiting import wait_until
 
@@ -271,6 +278,7 @@ def test_what_a_long_search_has_found_is_kept_when_the_list_is_read_again(
     wanted = stack.api.submit("echo", {"value": "rare-9"})
     _submit(stack, 10_000, "above")
     page = visits.open(f"{stack.dashboard}tasks?q=payload.value:rare-9")
+    search_to_the_end(page)
     expect(row(page, wanted)).to_be_visible()
 
     with page.expect_response("**/api/tasks?*"):  # a change makes it be read again
