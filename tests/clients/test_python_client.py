@@ -167,11 +167,12 @@ def test_callers_submit_once_while_processes_are_killed(stack: Stack, tag: str) 
 
 def test_a_redis_that_is_away_for_three_seconds_delays_a_call(stack: Stack, tag: str) -> None:
     began = time.monotonic()
-    away = threading.Event()
+    away, was_missed = threading.Event(), threading.Event()
 
     def interrupt() -> None:
         stack.redis.stop()
         away.set()
+        was_missed.wait(60)
         threading.Event().wait(3)
         stack.redis.start()
 
@@ -181,6 +182,7 @@ def test_a_redis_that_is_away_for_three_seconds_delays_a_call(stack: Stack, tag:
         away.wait()
         with Client(stack.url, retry=ONCE) as hasty, pytest.raises(dc.ServiceUnavailable) as seen:
             hasty.submit("echo")
+        was_missed.set()
         assert seen.value.code == "queue_unavailable" and seen.value.retry_after_s is not None
         sent = client.submit("echo", {"value": 3}, tags=[tag])
         many = client.submit_many([NewTask("echo", {"value": 4}, {"tags": [tag]})] * 3)

@@ -93,7 +93,7 @@ def test_a_stopped_consumer_makes_it_red_until_it_goes_on(
     consumer.kill()
     wait_until(ready, description="it is red after a kill")
     other = start_consumer("low")
-    assert not ready()  # another consumer of the queue lives
+    wait_until(lambda: not ready(), description="another consumer of the queue lives")
     assert other.stop() == 0
 
 
