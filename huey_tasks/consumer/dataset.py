@@ -32,6 +32,7 @@ class DataSet:
         self._expected = expected
         #: Its id, '' before the first look.
         self.id = ""
+        self._has_results = False  # whether they have had a mark
 
     def look(self, seen: Seen) -> bool:
         """Log what a heartbeat found wrong; returns whether the clock of Redis went back.
@@ -54,9 +55,17 @@ class DataSet:
         return bool(seen.back_ms)
 
     def check_results(self) -> None:
-        """Check that the results are still there. Raises QueueUnavailable."""
-        if not self.id or self._broker.results_are_marked():
-            return
+        """Mark the results the first time, then check that they are still there.
+
+        Raises QueueUnavailable. No heartbeat does this: the result backend alone may be away.
+        """
+        if self.id and not self._has_results:
+            self._broker.mark_results(self.id)
+            self._has_results = True
+        elif self.id and not self._broker.results_are_marked():
+            self._say_results_lost()
+
+    def _say_results_lost(self) -> None:
         self._scripts.dataset(self._queue, results_vanished=True)  # first: we may die in between
         self._broker.mark_results(self.id)
         logger.error(
@@ -81,7 +90,6 @@ class DataSet:
         # Only now: a mark that names a queue says that this one has been marked, too.
         for queue in names:
             self._scripts.dataset(queue, id, queues=names)
-        self._broker.mark_results(id)
         left = left_behind(self._broker) if self._queue == names[0] else ()  # one says it for all
         self.id = id  # only now: what is not marked yet would be taken for lost
         if lost:

@@ -2,7 +2,7 @@
 -- args: reason limit operation request
 -- with: answered blocked erased fair finish operations
 -- returns: how many; as many as `limit` means: call again
--- The same `request` again, because its answer got lost, revokes no more: a caller may have agreed to so many.
+-- The same `request` again, because its answer got lost, revokes no more: callers agree to a number.
 -- The ids that it revokes are on the list of its operation, for an undo. An operation that was undone
 -- revokes nothing more: it would revoke again what the undo restores.
 local done = answered(request)

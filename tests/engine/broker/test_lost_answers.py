@@ -1,5 +1,6 @@
 """The client sends a script again when its answer got lost: that changes nothing more."""
 
+import threading
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -27,9 +28,11 @@ LoseAnswerOf = Callable[[str], list[object]]
 @pytest.fixture
 def lose_answer_of(monkeypatch: pytest.MonkeyPatch) -> LoseAnswerOf:
     """Redis answers, and the connection breaks before anybody has read it; once."""
-    answer, found = InTime.answer, list[object]()
+    answer, found, here = InTime.answer, list[object](), threading.get_ident()
 
     def lose(self: InTime) -> object:
+        if threading.get_ident() != here:  # an earlier test may have left a thread that listens
+            return answer(self)
         found.append(answer(self))
         if len(found) == 1:
             self._fail(ConnectionResetError(104, "reset"), "reading from")
