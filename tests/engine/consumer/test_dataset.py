@@ -15,7 +15,6 @@ from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.deadline import InTime
 from huey_tasks.broker.script_text import script_text
 from huey_tasks.broker.scripts.dataset import DatasetScripts
-from huey_tasks.broker.scripts.tasks import Seen
 from huey_tasks.consumer.dataset import DataSet
 from huey_tasks.monitoring import verify
 from huey_tasks.schedules import records
