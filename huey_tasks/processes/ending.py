@@ -25,12 +25,14 @@ def end_soon() -> None:
 
 @atexit.register
 def _leave_the_rest_to_python() -> None:
-    """Let no alarm come soon: Python forgets its handlers now, and it would kill the process.
+    """Let no alarm come soon, nor another stop: Python forgets its handlers of signals now.
 
-    Its status would say that it died. This module is imported before those of tasks, so that this
-    comes behind what they do at the exit.
+    Each would kill the process, whose status would say that it died. This module is imported before
+    those of tasks, so that this comes behind what they do at the exit.
     """
     if signal.getsignal(signal.SIGALRM) is _end:
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signum, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, REST_S)
 
 

@@ -89,16 +89,35 @@ def test_a_consumer_did_not_die_though_python_takes_long_to_end(
     start_consumer: StartConsumer, tmp_path: Path, worker_type: str
 ) -> None:
     """A machine that stands still meanwhile does the same as an object that takes its time."""
-    (tmp_path / "cache.py").write_text(
-        "import sys, time\nfrom huey_tasks import task\n\n\n"
-        "class Cache:\n    def __del__(self, sleep=time.sleep):\n        sleep(3)\n\n\n"
-        "sys.modules['kept to the end'] = Cache()\n\n\n@task()\ndef look() -> None: ...\n"
-    )
-    consumer = start_consumer("default", worker_type=worker_type, TASKS_PATH=str(tmp_path))
+    consumer = start_consumer("default", worker_type=worker_type, TASKS_PATH=_slow_end(tmp_path))
 
     assert consumer.stop() == 0
 
     assert "died" not in consumer.text() and "are left" not in consumer.text()
+
+
+@pytest.mark.parametrize(
+    "signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda signum: signum.name
+)
+def test_a_consumer_that_is_stopped_again_while_python_ends_did_not_die(
+    start_consumer: StartConsumer, tmp_path: Path, signum: signal.Signals
+) -> None:
+    consumer = start_consumer("default", TASKS_PATH=_slow_end(tmp_path))
+    consumer.popen.terminate()
+    wait_until((tmp_path / "ends").exists, description="Python ends")
+
+    assert consumer.stop(signum) == 0
+
+
+def _slow_end(folder: Path) -> str:
+    """A folder with a module of which an object takes three seconds when Python ends."""
+    (folder / "cache.py").write_text(
+        "import os, sys, time\nfrom huey_tasks import task\n\n\n"
+        "class Cache:\n    def __del__(self, mkdir=os.mkdir, sleep=time.sleep):\n"
+        f"        mkdir({str(folder / 'ends')!r})\n        sleep(3)\n\n\n"
+        "sys.modules['kept to the end'] = Cache()\n\n\n@task()\ndef look() -> None: ...\n"
+    )
+    return str(folder)
 
 
 def test_a_worker_that_has_finished_nothing_has_nothing_that_it_could_not_commit(
