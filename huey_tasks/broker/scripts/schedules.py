@@ -1,5 +1,6 @@
 """The scripts of schedules as Python functions; `script_runner` calls them."""
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -115,7 +116,10 @@ class ScheduleScripts:
 
     def schedule_delete(self, queue: str, name: str, *, operation: str = "") -> bool:
         """Forget a schedule; False when there is none in that queue."""
-        return bool(self._scripts.run("schedule_delete", queue, name=name, operation=operation))
+        deleted = self._scripts.run(
+            "schedule_delete", queue, name=name, operation=operation, request=secrets.token_hex(8)
+        )
+        return bool(deleted)
 
     def schedule_advance(self, queue: str, name: str, due: int, next_due: int) -> bool:
         """Let a schedule wait for another time; False when it does not wait for `due` any more."""

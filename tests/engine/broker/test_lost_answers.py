@@ -135,6 +135,18 @@ def test_a_use_of_a_rate_limit_is_counted_once(lose_answer_of: LoseAnswerOf) -> 
     assert scripts().limit(QUEUE, "mail", per_ms=HOUR)[0] == 2
 
 
+@pytest.mark.parametrize("by", [None, tq.Operator("ada")], ids=["a program", "an operator"])
+def test_who_deletes_a_schedule_hears_that_it_has_gone(
+    lose_answer_of: LoseAnswerOf, by: tq.Operator | None
+) -> None:
+    tq.create_schedule("nightly", "echo", {}, every_s=60)
+    answers = lose_answer_of("schedule_delete")
+    tq.delete_schedule("nightly", by=by)
+    assert answers[-2:] == [1, 1]
+    with pytest.raises(tq.ScheduleNotFound):
+        tq.delete_schedule("nightly", by=by)
+
+
 # ---- what several commands in one round trip keep
 
 
