@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 #: Seconds that such a process has for an end of its own.
 END_S = 2.0
 
-#: Seconds that Python has afterwards to give back what it has.
+#: Seconds that Python has afterwards to free its memory.
 REST_S = 60.0
 
 
