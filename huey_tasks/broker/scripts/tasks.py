@@ -97,6 +97,7 @@ class Scripts(SubmitScripts):
             blamed=blamed,
             limit=limit,
             how=how,
+            request=secrets.token_hex(8),
         )
         return [(id.decode(), state.decode()) for id, state in rows]
 

@@ -92,6 +92,15 @@ def test_who_withdraws_a_task_hears_that_it_has_gone(lose_answer_of: LoseAnswerO
     assert not scripts().withdraw(QUEUE, "task"), "another finds none"
 
 
+def test_who_releases_tasks_hears_of_each(lose_answer_of: LoseAnswerOf) -> None:
+    store("task")
+    holder = HandWorker().claim().token.partition("/")[0]
+    answers = lose_answer_of("release")
+    released = scripts().release(QUEUE, holder, kind="crashes", blamed="*", limit=1)
+    assert released == [("task", "FAILURE")], "its failure is logged by that"
+    assert answers == [[[b"task", b"FAILURE"]]] * 2
+
+
 # ---- submits and purges
 
 
