@@ -153,9 +153,8 @@ def test_scripts_that_are_flushed_all_the_time_cost_no_error(
         for task_id in ids:
             redis.wait_for(task_id, "SUCCESS")
         queues.queue_stats(Brokers([redis.queue.broker]))
-    outages = [line for line in consumer.text()[start:].splitlines() if "waits for Redis" in line]
-    # A machine that stands still gives none, and in time.
-    assert [line for line in outages if "no answer in time" not in line] == []
+    # Other outages: the kills of another test, a second later, or a machine that stands still.
+    assert "No matching script" not in consumer.text()[start:]
     assert {redis.task(task_id).deliveries for task_id in ids} == {1}
 
 
