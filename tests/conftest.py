@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -49,7 +49,7 @@ import huey_tasks as tq  # noqa: E402
 from duckline.stack.embedded_redis import find_server  # noqa: E402
 from huey_tasks.broker import access_keys  # noqa: E402
 from tests.invariants import check_invariants  # noqa: E402
-from tests.redis_servers import answers  # noqa: E402
+from tests.redis_servers import RedisServer, answers  # noqa: E402
 from tests.waiting import wait_until  # noqa: E402
 
 
@@ -147,6 +147,18 @@ class Process:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         wait_until(lambda: not any(map(runs, below)), description="nothing of it runs any more")
+
+
+@contextlib.contextmanager
+def consumer_of(server: RedisServer, **settings: str) -> Generator[Process]:
+    """A consumer of `default` on a Redis of the test's own, online; its log is in the report."""
+    process = Process(["app.py", "consumer", "default"], {**server.environment, **settings})
+    try:
+        wait_until(server.consumers, description="the consumer is online")
+        yield process
+    finally:
+        process.stop()
+        print(process.text())
 
 
 def runs(process: psutil.Process) -> bool:

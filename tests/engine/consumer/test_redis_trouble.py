@@ -18,7 +18,7 @@ from huey_tasks.broker.subscription import ANSWER_S, QUIET_S, Subscription
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.monitoring import verify
 from huey_tasks.records import consumers, queues, tasks
-from tests.conftest import Process
+from tests.conftest import Process, consumer_of
 from tests.redis_servers import TROUBLES, RedisServer
 from tests.slow_proxy import SlowProxy
 from tests.waiting import wait_until
@@ -34,12 +34,8 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 def consumer(redis: RedisServer) -> Iterator[Process]:
     """One consumer with two workers that goes through all of it."""
-    settings = {**redis.environment, "DEFAULT_CONCURRENCY": "2"}
-    process = Process(["app.py", "consumer", "default"], settings)
-    wait_until(redis.consumers, description="the consumer is online")
-    yield process
-    process.stop()
-    print(process.text())
+    with consumer_of(redis, DEFAULT_CONCURRENCY="2") as process:
+        yield process
 
 
 @pytest.fixture(autouse=True)
@@ -162,12 +158,8 @@ def test_scripts_that_are_flushed_all_the_time_cost_no_error(
 def patient(tmp_path: Path) -> Iterator[tuple[RedisServer, Process]]:
     """A server and a consumer whose leases do not end: what the end of one would mend shows."""
     server = RedisServer(tmp_path, lease_s=600)
-    process = Process(["app.py", "consumer", "default"], server.environment)
-    wait_until(server.consumers, description="the consumer is online")
-    yield server, process
-    process.stop()
-    print(process.text())
-    server.close()
+    with contextlib.closing(server), consumer_of(server) as process:
+        yield server, process
 
 
 def test_connections_that_are_killed_all_the_time_lose_and_repeat_nothing(

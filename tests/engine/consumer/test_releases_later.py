@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Process
+from tests.conftest import Process, consumer_of
 from tests.redis_servers import RedisServer
 from tests.waiting import wait_until
 
@@ -24,12 +24,8 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def consumer(redis: RedisServer) -> Iterator[Process]:
-    settings = {**redis.environment, "DEFAULT_CONCURRENCY": "1"}
-    process = Process(["app.py", "consumer", "default"], settings)
-    wait_until(redis.consumers, description="the consumer is online")
-    yield process
-    process.stop()
-    print(process.text())
+    with consumer_of(redis, DEFAULT_CONCURRENCY="1") as process:
+        yield process
 
 
 def _runs(redis: RedisServer, folder: Path) -> tuple[str, int]:
